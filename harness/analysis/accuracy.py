@@ -1,0 +1,64 @@
+"""How right a transcript is: text normalisers, and word and character error counts through jiwer.
+
+WER = (S + D + I) / N with N the words of the reference (Morris, Maier and Green, 2004, "From WER and RIL to MER and
+WIL"); CER is the same over characters, spaces included. Both may exceed 1.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import jiwer
+
+_NOT_A_WORD = re.compile(r"(?<!\w)'|'(?!\w)|[^\w\s']|_")
+
+
+def none(text: str) -> str:
+    """Fold spaces, and leave everything else as it is."""
+    return " ".join(text.split())
+
+
+def basic(text: str) -> str:
+    """Lower-case, strip punctuation, fold spaces; an apostrophe inside a word stays."""
+    return " ".join(_NOT_A_WORD.sub(" ", text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")).split())
+
+
+NORMALIZERS: Mapping[str, Callable[[str], str]] = {"none": none, "basic": basic}
+NORMALIZER_VERSION = 1
+"""Raised whenever a normaliser's output changes for any text; part of what a record calls it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Edits that turn a reference into a hypothesis: substitutions, deletions, insertions; and hits."""
+
+    substitutions: int
+    deletions: int
+    insertions: int
+    hits: int
+
+    @property
+    def edits(self) -> int:
+        """Return S + D + I."""
+        return self.substitutions + self.deletions + self.insertions
+
+    @property
+    def length(self) -> int:
+        """Return N = S + D + H, the length of the reference."""
+        return self.substitutions + self.deletions + self.hits
+
+
+def word_counts(reference: str, hypothesis: str) -> Counts:
+    """Count word edits. Raises ValueError for a reference without words."""
+    if not reference.split():
+        raise ValueError("the reference has no words")
+    output = jiwer.process_words(reference, hypothesis)
+    return Counts(output.substitutions, output.deletions, output.insertions, output.hits)
+
+
+def character_counts(reference: str, hypothesis: str) -> Counts:
+    """Count character edits, spaces included. Raises ValueError for an empty reference."""
+    if not reference:
+        raise ValueError("the reference has no characters")
+    output = jiwer.process_characters(reference, hypothesis)
+    return Counts(output.substitutions, output.deletions, output.insertions, output.hits)

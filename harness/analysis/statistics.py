@@ -1,0 +1,77 @@
+"""Statistics of a metric over the trials of a run: what each kind of metric makes of its values.
+
+Intervals are percentile bootstraps (Efron and Tibshirani, 1993, chapter 13) with a fixed seed, so that a stored run
+always gives the same figures. A high quantile is given only from as many trials on as MLPerf LoadGen's binomial bound
+asks for.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Interval = tuple[float, float]
+_Floats = NDArray[np.float64]
+
+RESAMPLES = 2_000
+LEVEL = 0.95
+MIN_FOR_INTERVAL = 3
+"""Below three values a bootstrap interval is no more than the two extremes."""
+MIN_FOR_P90 = 64
+MIN_FOR_P99 = 662
+_BLOCK = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The distribution of a sample: the median is the figure, the rest says how sure it is."""
+
+    n: int
+    median: float
+    mean: float
+    min: float
+    max: float
+    q1: float
+    q3: float
+    interval: Interval | None
+    p90: float | None
+    p99: float | None
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """Return the distribution of at least one value; quartiles by linear interpolation (type 7)."""
+    sample = np.asarray(values, dtype=np.float64)
+    q1, middle, q3, p90, p99 = np.percentile(sample, [25, 50, 75, 90, 99]).tolist()
+    return Spread(
+        n=len(sample),
+        median=middle,
+        mean=float(sample.mean()),
+        min=float(sample.min()),
+        max=float(sample.max()),
+        q1=q1,
+        q3=q3,
+        interval=_bootstrap(len(sample), lambda chosen: np.median(sample[chosen], axis=1)),
+        p90=p90 if len(sample) >= MIN_FOR_P90 else None,
+        p99=p99 if len(sample) >= MIN_FOR_P99 else None,
+    )
+
+
+def ratio_interval(numerators: Sequence[float], denominators: Sequence[float]) -> Interval | None:
+    """Return the interval of sum / sum, by bootstrap over the pairs; None for fewer than three."""
+    above, below = np.asarray(numerators, np.float64), np.asarray(denominators, np.float64)
+    return _bootstrap(len(above), lambda chosen: above[chosen].sum(axis=1) / below[chosen].sum(axis=1))
+
+
+def _bootstrap(n: int, statistic: Callable[[NDArray[np.intp]], _Floats]) -> Interval | None:
+    if n < MIN_FOR_INTERVAL:
+        return None
+    generator = np.random.default_rng(0)
+    rows = max(1, _BLOCK // n)
+    parts = []
+    for start in range(0, RESAMPLES, rows):
+        chosen = generator.integers(0, n, size=(min(rows, RESAMPLES - start), n))
+        parts.append(statistic(chosen))
+    tail = (1 - LEVEL) / 2
+    low, high = np.quantile(np.concatenate(parts), [tail, 1 - tail]).tolist()
+    return low, high

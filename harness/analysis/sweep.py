@@ -1,0 +1,93 @@
+"""Many runs as the cells of one sweep, read from disk: whatever launcher ran them, and whichever of them failed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness import store
+from harness.analysis.summary import MetricSummary, Summary, summarise
+from harness.errors import StoreError
+from harness.store import Failure, StoredRun
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One job: its number, the overrides that made it, how it ended, and what it measured (nothing where it failed)."""
+
+    job: str
+    folder: Path
+    overrides: Mapping[str, str]
+    outcome: str
+    ok: bool
+    metrics: Mapping[str, MetricSummary]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """The cells of a sweep in the order of their jobs. ``swept`` are the keys that differ, ``constant`` the others."""
+
+    folder: Path
+    cells: tuple[Cell, ...]
+    swept: tuple[str, ...]
+    constant: Mapping[str, str]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every job did everything."""
+        return all(cell.ok for cell in self.cells)
+
+    @property
+    def main_metrics(self) -> Sequence[str]:
+        """Names of the main metrics that any cell has, in their order."""
+        names: dict[str, None] = {}
+        for cell in self.cells:
+            names.update((name, None) for name, entry in cell.metrics.items() if entry.main)
+        return list(names)
+
+
+def read_sweep(folder: Path) -> Sweep:
+    """Read every job below a sweep's folder. Raises :class:`StoreError` where there is none."""
+    jobs = sorted((path for path in folder.iterdir() if _is_job(path)), key=_by_number) if folder.is_dir() else []
+    if not jobs:
+        raise StoreError("sweep folder", f"'{folder}' without a job in it", "the folder of a sweep")
+    cells = tuple(_cell(job) for job in jobs)
+    values = {key: {cell.overrides.get(key) for cell in cells} for cell in cells for key in cell.overrides}
+    swept = tuple(key for key, found in values.items() if len(found) > 1)
+    constant = {key: str(next(iter(found))) for key, found in values.items() if len(found) == 1}
+    return Sweep(folder, cells, swept, constant)
+
+
+def is_sweep(folder: Path) -> bool:
+    """Tell whether a folder holds jobs rather than a run."""
+    return folder.is_dir() and not (folder / store.RUN).exists() and any(_is_job(path) for path in folder.iterdir())
+
+
+def _is_job(path: Path) -> bool:
+    return path.is_dir() and ((path / store.RUN).exists() or (path / store.FAILURE).exists())
+
+
+def _by_number(path: Path) -> tuple[int, str]:
+    return (int(path.name) if path.name.isdigit() else 1 << 30, path.name)
+
+
+def _cell(folder: Path) -> Cell:
+    if (folder / store.FAILURE).exists():
+        failure = store.read_json(folder / store.FAILURE, Failure)
+        return Cell(folder.name, folder, _mapping(failure.overrides), f"failed: {failure.message}", False, {})
+    stored = store.read_run(folder)
+    summary = summarise(stored.run, stored.trials, stored.notes)
+    ok, outcome = _outcome(stored, summary)
+    return Cell(folder.name, folder, _mapping(stored.run.overrides), outcome, ok, summary.metrics, summary.notes)
+
+
+def _outcome(stored: StoredRun, summary: Summary) -> tuple[bool, str]:
+    expected, found = stored.run.trials, len(stored.trials)
+    if set(summary.outcomes) == {"ok"} and found == expected:
+        return True, "ok"
+    counts = ", ".join(f"{count} {kind}" for kind, count in summary.outcomes.items()) or "none done"
+    return False, f"{counts} of {expected} trials"
+
+
+def _mapping(overrides: Sequence[str]) -> dict[str, str]:
+    return dict(override.lstrip("+~").split("=", 1) for override in overrides if "=" in override)

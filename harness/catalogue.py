@@ -1,0 +1,52 @@
+"""The list of what is installed: stages and probes with their options, metrics, and where each comes from."""
+
+from collections.abc import Iterator
+from dataclasses import MISSING, Field, fields
+from typing import Any
+
+from harness.hookspecs import Probe
+from harness.plugins import Found, Registry
+from harness.stage import Stage
+
+
+def catalogue(registry: Registry) -> Iterator[str]:
+    """Yield the lines of ``python -m harness plugins``."""
+    yield "Stages"
+    for (role, name), found in sorted(registry.stages.items()):
+        yield from _stage(role, name, found)
+    yield ""
+    yield "Probes"
+    for name, found in sorted(registry.probes.items()):
+        yield from _probe(name, found)
+
+
+def _stage(role: str, name: str, found: Found) -> Iterator[str]:
+    stage: type[Stage] = found.cls
+    yield f"  {role}={name}   {found.summary}   [{found.origin}]"
+    yield f"    streams: {stage.streams}; uses_threads: {_yes(stage.uses_threads)}"
+    yield f"    one_per_process: {_yes(stage.one_per_process)}"
+    yield from _options(found)
+
+
+def _probe(name: str, found: Found) -> Iterator[str]:
+    probe: type[Probe] = found.cls
+    yield f"  {name}   {found.summary}   [{found.origin}]"
+    yield from _options(found)
+    for metric in probe.metrics:
+        better = "" if metric.better == "neither" else f", {metric.better} is better"
+        main = ", main" if metric.main else ""
+        yield f"    {metric.scope}.{metric.name} [{metric.unit}] {metric.kind}{better}{main}: {metric.description}"
+
+
+def _options(found: Found) -> Iterator[str]:
+    for option in fields(found.cls.Options):
+        kind = option.type if isinstance(option.type, str) else getattr(option.type, "__name__", str(option.type))
+        yield f"    option {option.name}: {kind}{_default(option)}"
+
+
+def _default(option: Field[Any]) -> str:
+    return "" if option.default is MISSING else f" = {option.default!r}"
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"

@@ -1,0 +1,78 @@
+"""The command line, and the one place that prints errors and exits.
+
+``python -m harness`` with Hydra's overrides runs; a first word of :data:`COMMANDS` does something with what there is.
+What a command needs is imported when it runs, so that none waits for the others.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from harness.errors import UserError
+
+COMMANDS = ("report", "plugins")
+BAD_INPUT, INTERRUPTED = 2, 130
+
+
+def main() -> NoReturn:
+    """Run the command line of this process and exit with its status."""
+    sys.exit(status_of(sys.argv[1:]))
+
+
+def status_of(argv: Sequence[str]) -> int:
+    """Carry out a command line and return its exit status.
+
+    0: everything was done. 1: a trial or a job failed. 2: what was given cannot be used. 130: interrupted.
+    """
+    try:
+        if argv and argv[0] in COMMANDS:
+            return _command(argv)
+        from harness.hydra_app import run
+
+        return run(argv)
+    except UserError as error:
+        print(f"harness: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _command(argv: Sequence[str]) -> int:
+    import typer
+
+    app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+    app.command()(report)
+    app.command()(plugins)
+    try:
+        app(list(argv), prog_name="harness", standalone_mode=False)
+    except typer.Exit as leaving:
+        return int(leaving.exit_code)
+    except typer._click.ClickException as error:
+        print(f"harness: {error.format_message()}", file=sys.stderr)
+        return BAD_INPUT
+    return 0
+
+
+def report(folder: Path) -> None:
+    """Make the reports of a stored run or sweep again, and print them."""
+    from harness.analysis.sweep import is_sweep, read_sweep
+    from harness.report.publish import publish
+    from harness.report.screen_text import ending
+    from harness.report.sweep_report import publish_sweep, sweep_table
+
+    if is_sweep(folder):
+        sweep = read_sweep(folder)
+        publish_sweep(sweep)
+        print(sweep_table(sweep).text())
+    else:
+        print("\n".join(ending(publish(folder), verbose=True)))
+    print(f"Results: {folder}")
+
+
+def plugins() -> None:
+    """List stages and probes with their options, metrics, units and where each comes from."""
+    from harness.catalogue import catalogue
+    from harness.plugins import discover
+
+    print("\n".join(catalogue(discover())))

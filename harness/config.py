@@ -1,0 +1,190 @@
+"""The typed configuration: from what Hydra composed to frozen settings, each value checked by name.
+
+Plugins are data here: a stage or probe is named by its registered name, and its options are checked against the
+``Options`` that its class declares.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+import harness
+from harness.errors import ConfigError
+from harness.records import Isolation, Lifecycle, OnCrash, Protocol, Residency, Role, Trim
+
+ROLES: tuple[str, ...] = get_args(Role)
+_CHOICES = {
+    "lifecycle": get_args(Lifecycle),
+    "residency": get_args(Residency),
+    "isolation": get_args(Isolation),
+    "trim": get_args(Trim),
+    "on_crash": get_args(OnCrash),
+}
+_AT_LEAST_ONE = ("iterations", "threads", "context_length")
+
+
+@dataclass(frozen=True, slots=True)
+class StageSettings:
+    """A stage as the configuration names it: ``key`` (what ``order`` lists), role, registered name, option values."""
+
+    key: str
+    role: Role
+    stage: str
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole configuration of one run.
+
+    ``stages`` are those that ``order`` names, in its order; ``probes`` maps a probe's name to its option values.
+    """
+
+    protocol: Protocol
+    stages: tuple[StageSettings, ...]
+    probes: Mapping[str, Mapping[str, Any]]
+    dataset: Mapping[str, Any]
+    plugins: tuple[str, ...] = ()
+    quiet: bool = False
+    verbose: bool = False
+    outputs: str = "outputs"
+    experiment: str | None = None
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+
+def builtin_folder(name: str) -> Path:
+    """Return a folder that travels with the harness (``conf``, ``samples``).
+
+    In a wheel it stands inside the package, in a checkout beside it.
+    """
+    package = Path(harness.__file__).parent
+    inside = package / name
+    return inside if inside.is_dir() else package.parent / name
+
+
+def settings_of(config: DictConfig) -> Settings:
+    """Check a composed configuration. Raises :class:`ConfigError`, which names the key and what would be right."""
+    raw = _plain(config)
+    protocol = _protocol(raw)
+    return Settings(
+        protocol=protocol,
+        stages=tuple(_stage(key, raw) for key in protocol.order),
+        probes=_probes(raw),
+        dataset=_mapping("dataset", raw.get("dataset")),
+        plugins=tuple(_strings("plugins", raw.get("plugins") or [])),
+        quiet=_flag("quiet", raw),
+        verbose=_flag("verbose", raw),
+        outputs=str(raw.get("outputs", "outputs")),
+        experiment=raw.get("experiment"),
+        raw=raw,
+    )
+
+
+def _plain(config: DictConfig) -> dict[str, Any]:
+    try:
+        raw = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    except OmegaConfBaseException as error:
+        key = getattr(error, "full_key", None) or "configuration"
+        raise ConfigError(str(key), str(error).partition("\n")[0], "a value that can be resolved") from None
+    assert isinstance(raw, dict)
+    return {str(key): value for key, value in raw.items()}
+
+
+def _protocol(raw: Mapping[str, Any]) -> Protocol:
+    names = [field.name for field in fields(Protocol)]
+    values: dict[str, Any] = {name: raw[name] for name in names if name in raw}
+    for name, choices in _CHOICES.items():
+        if name in values and values[name] not in choices:
+            raise ConfigError(name, repr(values[name]), "one of its values", choices)
+    values["order"] = _order(raw)
+    for name in _AT_LEAST_ONE:
+        _at_least(1, name, values)
+    for name in ("warmup", "seed"):
+        _at_least(0, name, values)
+    _positive("timeout_s", values)
+    protocol = msgspec.convert(values, Protocol)
+    if protocol.warmup >= protocol.iterations:
+        found = f"{protocol.warmup} of {protocol.iterations} iterations"
+        raise ConfigError("warmup", found, f"at most {protocol.iterations - 1}, so that one is left to measure")
+    _check_lifecycle(protocol)
+    return protocol
+
+
+def _at_least(least: int, name: str, values: Mapping[str, Any]) -> None:
+    value = values.get(name, least)
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ConfigError(name, repr(value), f"a whole number of at least {least}")
+
+
+def _positive(name: str, values: dict[str, Any]) -> None:
+    value = values.get(name, 1)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
+        raise ConfigError(name, repr(value), "a number above 0")
+    values[name] = float(value)
+
+
+def _check_lifecycle(protocol: Protocol) -> None:
+    """Refuse a model that should stay while another one has to come."""
+    stays = protocol.lifecycle != "recreate"
+    if stays and protocol.residency == "one_at_a_time" and len(protocol.order) > 1:
+        raise ConfigError(
+            "lifecycle",
+            f"'{protocol.lifecycle}' with residency=one_at_a_time and {len(protocol.order)} stages in order",
+            "recreate, for each model has to leave before the next one comes; or residency=phase_batched or "
+            "all_resident, or one stage in order",
+        )
+
+
+def _order(raw: Mapping[str, Any]) -> tuple[str, ...]:
+    order = raw.get("order")
+    keys = [key for key, value in raw.items() if isinstance(value, Mapping) and "stage" in value]
+    if not isinstance(order, list) or not order:
+        raise ConfigError("order", repr(order), "a list of stages, for instance [asr,aligner]", keys)
+    for key in order:
+        if key not in keys:
+            raise ConfigError("order", f"'{key}'", "a stage of the configuration", keys)
+        if order.count(key) > 1:
+            raise ConfigError("order", f"'{key}' {order.count(key)} times", "each stage once", keys)
+    return tuple(order)
+
+
+def _stage(key: str, raw: Mapping[str, Any]) -> StageSettings:
+    values = dict(raw[key])
+    role, stage = values.pop("role", None), values.pop("stage")
+    if role not in ROLES:
+        raise ConfigError(f"{key}.role", repr(role), "a role", ROLES)
+    if not isinstance(stage, str):
+        raise ConfigError(f"{key}.stage", repr(stage), f"the name of a stage with the role {role}")
+    return StageSettings(key, role, stage, values)
+
+
+def _probes(raw: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    return {
+        name: _mapping(f"probe.{name}", options or {}) for name, options in _mapping("probe", raw.get("probe")).items()
+    }
+
+
+def _mapping(name: str, value: Any) -> Mapping[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise ConfigError(name, repr(value), "a mapping of keys to values")
+    return {str(key): item for key, item in value.items()}
+
+
+def _strings(name: str, value: Any) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ConfigError(name, repr(value), "a list of names")
+    return value
+
+
+def _flag(name: str, raw: Mapping[str, Any]) -> bool:
+    value = raw.get(name, False)
+    if not isinstance(value, bool):
+        raise ConfigError(name, repr(value), "true or false")
+    return value

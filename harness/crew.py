@@ -1,0 +1,93 @@
+"""The live workers of a run: started when they are needed, and never with a model too many."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.clock import Clock
+from harness.errors import GuardError
+from harness.process import Process
+from harness.records import Protocol
+from harness.schedule import State, worker_of
+from harness.worker.client import Client
+
+
+@dataclass
+class Member:
+    """A live worker: its client, the process as probes see it, and what it holds by its own account."""
+
+    client: Client
+    process: Process
+    prepared: set[str] = field(default_factory=set)
+    loaded: tuple[str, ...] = ()
+
+
+class Crew:
+    """The live workers, by the stages that live in them."""
+
+    def __init__(self, protocol: Protocol, one_per_process: Collection[str], log: Path, clock: Clock) -> None:
+        self._protocol = protocol
+        self._one_per_process = one_per_process
+        self._log = log
+        self._clock = clock
+        self._members: dict[str, Member] = {}
+        self._started = 0
+
+    @property
+    def state(self) -> State:
+        """What the live workers hold."""
+        members = self._members.values()
+        return State(
+            frozenset(stage for member in members for stage in member.prepared),
+            frozenset(stage for member in members for stage in member.loaded),
+        )
+
+    def get(self, stage: str) -> Member | None:
+        """Return the live worker of a stage, or None."""
+        return self._members.get(self._name(stage))
+
+    def start(self, stage: str) -> Member:
+        """Start the worker of a stage, and return when its interpreter is up."""
+        client = Client(self._started, self._log, self._clock)
+        member = self._members[self._name(stage)] = Member(client, Process(client.pid, client.number))
+        self._started += 1
+        client.hello()
+        return member
+
+    def admit(self, stage: str) -> None:
+        """Refuse to load a second model where the residency allows one. Raises :class:`GuardError`."""
+        others = self.state.loaded - {stage}
+        residency = self._protocol.residency
+        if others and residency != "all_resident":
+            raise GuardError(f"residency={residency}: {stage} was to be loaded while {', '.join(sorted(others))} is")
+
+    def dismiss(self, stage: str) -> None:
+        """Let the worker of a stage leave by itself."""
+        self._end(self._name(stage), kindly=True)
+
+    def dismiss_all(self) -> None:
+        """Let every worker leave by itself."""
+        for name in list(self._members):
+            self._end(name, kindly=True)
+
+    def discard(self, stage: str) -> None:
+        """Kill the worker of a stage, with everything that it holds."""
+        self._end(self._name(stage), kindly=False)
+
+    def discard_all(self) -> None:
+        """Kill every worker."""
+        for name in list(self._members):
+            self._end(name, kindly=False)
+
+    def _end(self, name: str, *, kindly: bool) -> None:
+        member = self._members.pop(name, None)
+        if member is None:
+            return
+        member.process.close()
+        if kindly:
+            member.client.leave()
+        else:
+            member.client.kill()
+
+    def _name(self, stage: str) -> str:
+        return worker_of(self._protocol, stage, self._one_per_process)

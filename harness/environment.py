@@ -1,0 +1,113 @@
+"""Where a run happens: machine, limits, versions, the commit, the hashes of models, and what will blur the figures."""
+
+import hashlib
+import os
+import platform
+import socket
+import subprocess
+from collections.abc import Iterable, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from harness.records import Environment, Protocol
+
+_PACKAGES = ("asr-align-harness", "hydra-core", "jiwer", "msgspec", "numpy", "pluggy", "psutil", "scipy")
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+def environment(protocol: Protocol, uses_threads: bool) -> Environment:
+    """Describe this machine and what of it may blur the figures of a run.
+
+    ``uses_threads`` says whether any stage of the run does; threads beyond the cores are worth a warning only then.
+    """
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return Environment(
+        hostname=socket.gethostname(),
+        system=f"{platform.system()} {platform.release()}",
+        machine=platform.machine(),
+        processor=_processor(),
+        cores=os.cpu_count() or 1,
+        usable_cores=usable,
+        memory_mib=psutil.virtual_memory().total / 2**20,
+        python=platform.python_version(),
+        versions=_versions(_PACKAGES),
+        limits=_limits(),
+        git=_git(Path(__file__).parent),
+        warnings=tuple(_warnings(protocol, uses_threads, usable)),
+    )
+
+
+def file_facts(paths: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+    """Return SHA-256 and size of each file; of a folder, those of the files in it. A missing one says so."""
+    facts: dict[str, Mapping[str, Any]] = {}
+    for path in map(Path, sorted(set(paths))):
+        files = sorted(child for child in path.rglob("*") if child.is_file()) if path.is_dir() else [path]
+        for file in files:
+            facts[str(file)] = _hash(file)
+    return facts
+
+
+def _hash(path: Path) -> Mapping[str, Any]:
+    try:
+        with path.open("rb") as file:
+            return {
+                "sha256": hashlib.file_digest(file, "sha256").hexdigest(),
+                "size_bytes": path.stat().st_size,
+            }
+    except OSError as error:
+        return {"error": error.strerror}
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text(errors="replace").splitlines():
+            name, _, value = line.partition(":")
+            if name.strip() == "model name":
+                return value.strip()
+    return platform.processor() or "unknown"
+
+
+def _versions(names: Iterable[str]) -> dict[str, str]:
+    versions = {}
+    for name in names:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            versions[name] = "not installed as a distribution"
+    return versions
+
+
+def _limits() -> dict[str, str]:
+    """Return the limits of the control group (version 2) that the process is in, where there are any."""
+    limits = {}
+    for name in ("memory.max", "memory.high", "cpu.max"):
+        path = _CGROUP / name
+        if path.exists():
+            limits[name] = path.read_text().strip()
+    return limits
+
+
+def _git(folder: Path) -> dict[str, str]:
+    """Return commit and state of the checkout that the harness runs from, empty where there is none."""
+    try:
+        commit = _git_says(folder, "rev-parse", "HEAD")
+        changed = _git_says(folder, "status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.SubprocessError):
+        return {}
+    return {"commit": commit, "changed": "yes" if changed else "no"}
+
+
+def _git_says(folder: Path, *arguments: str) -> str:
+    answer = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True, timeout=10)
+    return answer.stdout.strip()
+
+
+def _warnings(protocol: Protocol, uses_threads: bool, usable_cores: int) -> Iterable[str]:
+    if uses_threads and protocol.threads > usable_cores:
+        yield f"threads={protocol.threads} on {usable_cores} usable cores: the threads will wait for each other"
+    if hasattr(os, "getloadavg") and os.getloadavg()[0] > 0.5 * usable_cores:
+        yield f"the machine is busy: load average {os.getloadavg()[0]:.1f} on {usable_cores} usable cores"

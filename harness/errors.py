@@ -1,0 +1,115 @@
+"""Every exception of ours, in one tree.
+
+::
+
+    HarnessError
+    +-- UserError            what the user gave cannot be used; one line, exit status 2
+    |   +-- ConfigError      a key, a value or a name in the configuration
+    |   +-- InputError       an audio file, a transcript, a folder
+    |   +-- PluginError      a stage, a probe or a hook that breaks its contract
+    |   +-- StoreError       a run's folder that cannot be written or read
+    +-- GuardError           a second model was about to be loaded under ``one_at_a_time``
+    +-- WorkerError          the measured process failed; becomes a trial's outcome
+        +-- WorkerCrashed    it died: by a signal, or by leaving
+        +-- WorkerTimeout    it did not answer in time
+        +-- WorkerRubbish    it answered what is no answer
+        +-- StageFailed      the engine raised
+        +-- StageRefused     the engine is whole, and will not take this input
+"""
+
+from collections.abc import Iterable
+from difflib import SequenceMatcher
+
+
+class HarnessError(Exception):
+    """The root of every exception that the harness raises on purpose."""
+
+
+class UserError(HarnessError):
+    """What the user gave cannot be used.
+
+    The message is one line: what was found, what was expected, and what there is to choose from, the
+    nearest first. The same stands in the attributes.
+    """
+
+    def __init__(self, subject: str, found: str, expected: str, choices: Iterable[str] = ()) -> None:
+        self.subject = subject
+        self.found = found
+        self.expected = expected
+        self.choices = nearest_first(found, choices)
+        super().__init__(subject, found, expected)
+
+    def __str__(self) -> str:
+        line = f"{self.subject}: found {self.found}, expected {self.expected}"
+        if self.choices:
+            line += f"; choose from: {', '.join(self.choices)}"
+        return " ".join(line.split())
+
+
+class ConfigError(UserError):
+    """A key, a value or a name in the configuration."""
+
+
+class InputError(UserError):
+    """An audio file, a transcript or a folder that was named as input."""
+
+
+class PluginError(UserError):
+    """A stage, a probe or a hook that breaks its contract."""
+
+
+class StoreError(UserError):
+    """A run's folder that cannot be written, or is none."""
+
+
+class GuardError(HarnessError):
+    """A second model was about to be loaded under ``residency=one_at_a_time``."""
+
+
+class WorkerError(HarnessError):
+    """The measured process failed; becomes the outcome of the trial in hand.
+
+    ``kind`` is the outcome's kind in the record, the message is its detail.
+    """
+
+    kind = "error"
+
+
+class WorkerCrashed(WorkerError):
+    """The measured process died. The message names the signal or the exit status."""
+
+    kind = "crashed"
+
+
+class WorkerTimeout(WorkerError):
+    """The measured process did not answer in time."""
+
+    kind = "timeout"
+
+
+class WorkerRubbish(WorkerError):
+    """The measured process answered something that is no answer."""
+
+    kind = "rubbish"
+
+
+class StageFailed(WorkerError):
+    """The engine raised; the worker that holds it is replaced."""
+
+    kind = "error"
+
+
+class StageRefused(WorkerError):
+    """The engine is whole and will not take this input; the worker goes on."""
+
+    kind = "refused"
+
+
+def nearest_first(found: str, choices: Iterable[str]) -> tuple[str, ...]:
+    """Return ``choices`` sorted by likeness to ``found``, the nearest first, ties by name."""
+    word = found.strip("'\"")
+
+    def likeness(choice: str) -> tuple[float, str]:
+        return -SequenceMatcher(None, word, choice).ratio(), choice
+
+    return tuple(sorted(set(choices), key=likeness))

@@ -1,0 +1,247 @@
+"""Runs a plan: sends each command, lets probes look at the resting workers, and writes every trial."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness import store
+from harness.clock import Clock
+from harness.crew import Crew, Member
+from harness.errors import GuardError, StageRefused, WorkerError
+from harness.metrics import Measurement, Metric, absent
+from harness.plan import Plan
+from harness.plugins import Listeners
+from harness.records import Observation, Outcome, Phase, Trial
+from harness.schedule import Action, Command, Task, commands, tasks
+from harness.trial import OpenTrial, OpenVisit
+
+_POINT_BEFORE = {Action.LOAD: "before_load", Action.RUN: "before_run"}
+_POINT_AFTER = {
+    Action.PREPARE: "prepared",
+    Action.LOAD: "loaded",
+    Action.RUN: "ran",
+    Action.UNLOAD: "unloaded",
+    Action.TRIM: "trimmed",
+}
+
+
+@dataclass
+class Ending:
+    """How a run ended.
+
+    ``outcomes`` counts trials by kind of outcome; ``engines`` holds what each stage said of itself; ``problems`` are
+    lines about listeners that failed.
+    """
+
+    outcomes: dict[str, int] = field(default_factory=dict)
+    interrupted: bool = False
+    engines: dict[str, dict[str, Any]] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every trial was done and none failed."""
+        return not self.interrupted and set(self.outcomes) <= {"ok"}
+
+
+class Experiment:
+    """One run, from its first worker to its last trial."""
+
+    def __init__(self, plan: Plan, listeners: Listeners, folder: Path, clock: Clock) -> None:
+        self._plan = plan
+        self._folder = folder
+        self._listeners = listeners
+        self._clock = clock
+        self._crew = Crew(plan.protocol, plan.one_per_process, folder / store.ENGINE_LOG, clock)
+        self._log = store.TrialLog(folder)
+        self._open: dict[int, OpenTrial] = {}
+        self._failed: set[int] = set()
+        self._ending = Ending()
+
+    def run(self) -> Ending:
+        """Do every task. Leaves no process behind, whatever happens.
+
+        Ctrl-C ends the run: what is done is kept, and the trial in hand is written as ``interrupted``.
+        """
+        try:
+            self._tell("run_started", run=self._plan.run, folder=self._folder)
+            self._walk()
+        except KeyboardInterrupt:
+            self._ending.interrupted = True
+        finally:
+            self._crew.discard_all()
+            for index, trial in list(self._open.items()):
+                trial.outcome = Outcome("interrupted")
+                self._finish(index)
+            self._log.close()
+        self._tell("run_finished", run=self._plan.run, folder=self._folder)
+        return self._ending
+
+    def _walk(self) -> None:
+        protocol = self._plan.protocol
+        iteration = 0
+        for task, following in self._pairs():
+            if protocol.isolation == "iteration" and task.iteration != iteration:
+                self._crew.dismiss_all()  # a trial that was cut short has left its worker to us
+            iteration = task.iteration
+            trial = self._trial_of(task)
+            self._do(task, following, trial)
+            failed = not trial.outcome.ok
+            if failed or task.stage == protocol.order[-1]:
+                self._finish(task.trial)
+            if failed and protocol.on_crash == "stop":
+                return
+
+    def _pairs(self) -> Iterator[tuple[Task, Task | None]]:
+        """Yield each task with the one that follows it, leaving out what belongs to a trial that has failed."""
+        waiting = tasks(self._plan.protocol, len(self._plan.utterances))
+        task = next(waiting, None)
+        while task is not None:
+            following = self._next(waiting)
+            yield task, following
+            while following is not None and following.trial in self._failed:
+                following = self._next(waiting)
+            task = following
+
+    def _next(self, waiting: Iterator[Task]) -> Task | None:
+        return next((task for task in waiting if task.trial not in self._failed), None)
+
+    def _trial_of(self, task: Task) -> OpenTrial:
+        if task.trial not in self._open:
+            self._open[task.trial] = OpenTrial(
+                task,
+                self._plan.utterances[task.utterance],
+                {key: stage.record for key, stage in self._plan.stages.items()},
+                self._plan.protocol.warmup,
+                self._clock.wall().isoformat(timespec="milliseconds"),
+            )
+        return self._open[task.trial]
+
+    def _do(self, task: Task, following: Task | None, trial: OpenTrial) -> None:
+        """Send a task's commands. A refusal skips nothing of the stage; any other failure ends its worker."""
+        for command in commands(self._plan.protocol, task, following, self._crew.state):
+            try:
+                self._send(command, task, trial)
+            except StageRefused as error:
+                trial.outcome = self._outcome(command, error)
+            except (WorkerError, GuardError) as error:
+                trial.outcome = self._outcome(command, error)
+                self._crew.discard_all()
+                return
+
+    def _outcome(self, command: Command, error: WorkerError | GuardError) -> Outcome:
+        member = self._crew.get(command.stage)
+        return Outcome(
+            kind=error.kind if isinstance(error, WorkerError) else "guard",
+            stage=command.stage,
+            phase=command.action.value,
+            message=str(error),
+            log_tail=member.client.log_tail() if member else (),
+        )
+
+    def _send(self, command: Command, task: Task, trial: OpenTrial) -> None:
+        if command.action is Action.LEAVE:
+            self._crew.dismiss(command.stage)
+            return
+        visit = trial.visit(command.stage)
+        self._tell("phase_started", trial=task.trial, stage=command.stage, phase=command.action.value)
+        if command.action is Action.LOAD:
+            self._crew.admit(command.stage)
+        member = self._crew.get(command.stage) or self._start(command.stage, visit, trial)
+        self._look(_POINT_BEFORE.get(command.action), member, visit, trial)
+        answer = member.client.ask(self._message(command, trial, visit), self._plan.protocol.timeout_s)
+        phase = visit.took(command.action, answer, member.client.number, member.client.pid)
+        member.loaded = phase.loaded
+        self._note(command, phase, member)
+        self._look(_POINT_AFTER.get(command.action), member, visit, trial)
+
+    def _start(self, stage: str, visit: OpenVisit, trial: OpenTrial) -> Member:
+        member = self._crew.start(stage)
+        member.process.reset_peak()
+        self._look("idle", member, visit, trial)
+        return member
+
+    def _message(self, command: Command, trial: OpenTrial, visit: OpenVisit) -> dict[str, Any]:
+        plan = self._plan.stages[command.stage]
+        message: dict[str, Any] = {"do": command.action.value, "stage": command.stage}
+        if command.action is Action.PREPARE:
+            message |= {"module": plan.module, "class": plan.class_name, "options": plan.record.options}
+        if command.action is Action.RUN:
+            text, visit.text_from = trial.text_for(command.stage)
+            utterance = trial.utterance
+            message["request"] = {
+                "audio": utterance.canonical,
+                "duration_s": utterance.duration_s,
+                "text": text,
+            }
+        return message
+
+    def _note(self, command: Command, phase: Phase, member: Member) -> None:
+        if command.action is Action.PREPARE:
+            member.prepared.add(command.stage)
+        if command.action in (Action.PREPARE, Action.LOAD):
+            self._ending.engines.setdefault(command.stage, {}).update(phase.facts)
+
+    def _look(self, point: str | None, member: Member, visit: OpenVisit, trial: OpenTrial) -> None:
+        """Let every probe read the resting worker, then start a new peak."""
+        if point is None:
+            return
+        at_ns = self._clock.now_ns()
+        for probe, values, error in self._listeners.each("observe", point=point, process=member.process):
+            if error is not None:
+                trial.problems.append(f"{probe} failed in observe at {point}: {type(error).__name__}: {error}")
+            elif values:
+                visit.observations.append(Observation(point, at_ns, probe, member.client.number, values))
+        member.process.reset_peak()
+
+    def _finish(self, index: int) -> None:
+        """Measure a trial, write it, and tell who listens."""
+        trial = self._open.pop(index)
+        if not trial.outcome.ok:
+            self._failed.add(index)
+        measurements = list(self._measured(trial))
+        record = trial.closed(measurements)
+        self._log.append(record)
+        kind = record.outcome.kind
+        self._ending.outcomes[kind] = self._ending.outcomes.get(kind, 0) + 1
+        self._tell("trial_finished", trial=record)
+
+    def _measured(self, trial: OpenTrial) -> Iterator[Measurement]:
+        """Ask each probe. One that fails, here or while it observed, names itself and has no values."""
+        record = trial.closed()
+        metrics = {probe.name: probe.metrics for probe in self._plan.probes}
+        broken = {problem.partition(" ")[0] for problem in trial.problems}
+        for name, values, error in self._listeners.each("measure", trial=record):
+            try:
+                if error is not None:
+                    raise error
+                measurements = _declared(values, metrics.get(name, ()))
+            except Exception as fault:  # a probe may do anything; its name and message go into the record
+                trial.problems.append(f"{name} failed in measure: {type(fault).__name__}: {fault}")
+                broken.add(name)
+            if name in broken:
+                yield from _no_values(metrics.get(name, ()), record, f"the probe {name} failed")
+            else:
+                yield from measurements
+
+    def _tell(self, hook: str, **arguments: Any) -> None:
+        self._ending.problems.extend(self._listeners.tell(hook, **arguments))
+
+
+def _declared(values: Any, metrics: Sequence[Metric]) -> list[Measurement]:
+    """Check a probe's answer: measurements, of metrics that it declares. Raises TypeError or ValueError."""
+    measurements = list(values or ())
+    names = {metric.name for metric in metrics}
+    for value in measurements:
+        if not isinstance(value, Measurement):
+            raise TypeError(f"found {value!r}, expected a Measurement")
+        if value.metric not in names:
+            raise ValueError(f"found the metric '{value.metric}', expected one that it declares: {sorted(names)}")
+    return measurements
+
+
+def _no_values(metrics: Sequence[Metric], trial: Trial, reason: str) -> Iterator[Measurement]:
+    for metric in metrics:
+        scopes = [visit.stage for visit in trial.visits] if metric.scope == "stage" else [metric.scope]
+        yield from (absent(scope, metric.name, reason) for scope in scopes)

@@ -1,0 +1,184 @@
+"""Hydra's part: compose the configuration, run one job or sweep many, and turn its errors into our one line.
+
+It drives Hydra's own object, as ``hydra.main`` does, because that decorator prints errors over several lines and ends
+with status 1 for a misspelt key.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
+from hydra._internal.hydra import Hydra
+from hydra._internal.utils import create_config_search_path, get_args_parser
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from harness import store
+from harness.analysis.sweep import read_sweep
+from harness.clock import SystemClock
+from harness.config import builtin_folder
+from harness.errors import ConfigError, StoreError, UserError
+from harness.job import FAILED, INTERRUPTED, Job, point_latest, run_job
+from harness.plugins import conf_folders
+from harness.report.sweep_report import publish_sweep, sweep_table
+
+BAD_INPUT = 2
+_TASK = "harness"
+
+
+def run(argv: Sequence[str]) -> int:
+    """Carry out a command line of Hydra's and return the exit status. Raises :class:`UserError`."""
+    parser = get_args_parser()
+    arguments = parser.parse_args(list(argv))
+    hydra = Hydra.create_main_hydra2(_TASK, search_path(arguments.config_dir))
+    try:
+        return _App(hydra, parser, arguments).run()
+    except MissingConfigException as error:
+        raise _missing(error) from None
+    except OverrideParseException as error:
+        raise ConfigError("command line", f"'{error.override}'", "key=value, as Hydra writes it") from None
+    except (HydraException, OmegaConfBaseException) as error:
+        raise _composition(error, hydra, arguments.config_name or "config") from None
+    finally:
+        GlobalHydra.instance().clear()
+
+
+def search_path(config_dir: str | None = None) -> ConfigSearchPathImpl:
+    """Return where YAML is looked for: ``--config-dir``, ``conf`` in the working directory, ours, the plugins'."""
+    builtin = builtin_folder("conf")
+    path = create_config_search_path(str(builtin))
+    for folder in conf_folders():
+        if folder.resolve() != builtin.resolve():
+            path.append("plugin", f"file://{folder}")
+    own = Path.cwd() / "conf"
+    if own.is_dir() and own.resolve() != builtin.resolve():
+        path.prepend("working directory", f"file://{own}")
+    if config_dir is not None:
+        if not Path(config_dir).is_dir():
+            raise ConfigError("--config-dir", f"'{config_dir}'", "a folder")
+        path.prepend("command line", f"file://{Path(config_dir).resolve()}")
+    assert isinstance(path, ConfigSearchPathImpl)
+    return path
+
+
+class _App:
+    """One command line: what Hydra answers by itself, a single run, or a sweep."""
+
+    def __init__(self, hydra: Hydra, parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+        self._hydra = hydra
+        self._parser = parser
+        self._arguments = arguments
+        self._name: str = arguments.config_name or "config"
+        self._overrides: list[str] = arguments.overrides
+
+    def run(self) -> int:
+        """Dispatch."""
+        arguments = self._arguments
+        if arguments.help:
+            self._hydra.app_help(self._name, self._parser, arguments)
+        elif arguments.hydra_help:
+            self._hydra.hydra_help(self._name, self._parser, arguments)
+        elif arguments.cfg:
+            self._hydra.show_cfg(self._name, self._overrides, arguments.cfg, arguments.package, arguments.resolve)
+        elif arguments.info:
+            self._hydra.show_info(arguments.info, self._name, self._overrides)
+        elif arguments.shell_completion:
+            self._hydra.shell_completion(self._name, self._overrides)
+        else:
+            return self._sweep() if arguments.multirun else self._single()
+        return 0
+
+    def _single(self) -> int:
+        failures: list[UserError] = []
+
+        def task(config: DictConfig) -> int:
+            try:
+                return run_job(config, _job(()), SystemClock())
+            except UserError as error:
+                failures.append(error)
+                return BAD_INPUT
+
+        try:
+            returned = self._hydra.run(self._name, task, self._overrides, with_log_configuration=False)
+        except OSError as error:
+            raise _unwritable(error) from None
+        if failures:
+            raise failures[0]
+        return int(returned.return_value)
+
+    def _sweep(self) -> int:
+        swept = swept_keys(self._overrides)
+        config = self._hydra.compose_config(self._name, self._overrides, RunMode.MULTIRUN, with_log_configuration=False)
+        folder = Path(str(config.hydra.sweep.dir))
+        outputs = Path(str(OmegaConf.select(config, "outputs")))
+
+        def task(config: DictConfig) -> int:
+            job = _job(swept)
+            try:
+                status = run_job(config, job, SystemClock())
+            except UserError as error:
+                store.write_json(job.folder / store.FAILURE, store.Failure(job.overrides, str(error)))
+                print(f"harness: job {job.folder.name}: {error}", flush=True)
+                return BAD_INPUT
+            if status == INTERRUPTED:
+                raise KeyboardInterrupt  # the one exception that no launcher takes for a failed job
+            return status
+
+        interrupted = False
+        overrides = [*self._overrides, f"hydra.sweep.dir={folder}"]
+        try:
+            self._hydra.multirun(self._name, task, overrides, with_log_configuration=False)
+        except KeyboardInterrupt:
+            interrupted = True
+        except OSError as error:
+            raise _unwritable(error) from None
+        return INTERRUPTED if interrupted else _gather(folder, outputs)
+
+
+def swept_keys(overrides: Sequence[str]) -> tuple[str, ...]:
+    """Return the keys to which a command line gives several values."""
+    parsed = OverridesParser.create().parse_overrides(list(overrides))
+    return tuple(override.get_key_element().lstrip("+") for override in parsed if override.is_sweep_override())
+
+
+def _job(swept: tuple[str, ...]) -> Job:
+    hydra = HydraConfig.get()
+    return Job(Path(hydra.runtime.output_dir), tuple(hydra.overrides.task), swept)
+
+
+def _gather(folder: Path, outputs: Path) -> int:
+    sweep = read_sweep(folder)
+    publish_sweep(sweep)
+    point_latest(outputs, folder)
+    print(f"\n{sweep_table(sweep).text()}\n\nSweep: {folder}")
+    return 0 if sweep.ok else FAILED
+
+
+def _unwritable(error: OSError) -> StoreError:
+    found = f"'{error.filename}' ({error.strerror})"
+    return StoreError("output folder", found, "a folder that can be written; outputs=FOLDER names another")
+
+
+def _missing(error: MissingConfigException) -> ConfigError:
+    """Say which option a group does not have, and which it has."""
+    group, _, name = (error.missing_cfg_file or "").rpartition("/")
+    return ConfigError(group or "configuration", f"'{name}'", "the name of a file in conf", error.options or ())
+
+
+def _composition(error: Exception, hydra: Hydra, name: str) -> ConfigError:
+    """Name the key that does not exist, and those that do; any other error of Hydra's in its own first line."""
+    cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
+    key = str(getattr(cause, "full_key", None) or "")
+    if key and "not in struct" in str(cause):
+        parent, _, last = key.rpartition(".")
+        config = hydra.compose_config(name, [], RunMode.RUN, with_log_configuration=False)
+        node = OmegaConf.select(config, parent) if parent else config
+        keys = [str(one) for one in node if one != "hydra"] if isinstance(node, DictConfig) else []
+        return ConfigError(key, f"the key '{last}'", "a key of the configuration", keys)
+    return ConfigError(key or "configuration", str(error).partition("\n")[0], "what Hydra can compose")

@@ -1,0 +1,95 @@
+"""What a probe can report: the declaration of a metric, and the values one trial gives it.
+
+A metric's *kind* says what a run makes of the values of its trials (see ``docs/measures.md``):
+
+========= ===================================== ====================================================
+kind      one trial gives                       a run gives
+========= ===================================== ====================================================
+sample    one number                            median, mean, quartiles, interval of the median
+ratio     a numerator and a denominator         sum / sum, interval by bootstrap over trials
+trend     one point of a series                 a robust slope per iteration, and a verdict
+constancy a value that should not change        unchanged, or the first trial that differs
+========= ===================================== ====================================================
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+
+class Kind(StrEnum):
+    """What a run makes of a metric's values."""
+
+    SAMPLE = "sample"
+    RATIO = "ratio"
+    TREND = "trend"
+    CONSTANCY = "constancy"
+
+
+Better = Literal["lower", "higher", "neither"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """The declaration of one figure.
+
+    ``name`` carries the unit (``ttft_ms``). ``scope`` says whether each stage has one, or the chain as a whole.
+    ``format`` is a format specification for printing. ``main`` metrics stand in sweep tables. ``cold_apart`` says
+    that the first trial differs in kind (it pays for cold caches), so that it is reported by itself; what does not
+    depend on warmth, like a word error rate, counts every trial.
+    ``description`` is one sentence: the definition, with its source where it is a published formula.
+    """
+
+    name: str
+    unit: str
+    scope: Literal["stage", "memory"] = "stage"
+    kind: Kind = Kind.SAMPLE
+    better: Better = "lower"
+    format: str = ".2f"
+    main: bool = False
+    cold_apart: bool = True
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """The value that one trial gives to one metric.
+
+    ``scope`` is a stage's key in the configuration (``asr``) or ``memory`` for the chain as a whole. Exactly
+    one of these holds: ``value``; ``numerator`` with ``denominator``; ``text``; ``reason`` (why there is none).
+    """
+
+    scope: str
+    metric: str
+    value: float | None = None
+    numerator: float | None = None
+    denominator: float | None = None
+    text: str | None = None
+    reason: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The name in a summary, for instance ``asr.ttft_ms``."""
+        return f"{self.scope}.{self.metric}"
+
+
+def sample(scope: str, metric: str, value: float) -> Measurement:
+    """Return one number for a metric of kind sample or trend."""
+    return Measurement(scope, metric, value=value)
+
+
+def ratio(scope: str, metric: str, numerator: float, denominator: float) -> Measurement:
+    """Return numerator and denominator for a metric of kind ratio; absent where the denominator is 0."""
+    if denominator == 0:
+        return absent(scope, metric, "the denominator is 0")
+    return Measurement(scope, metric, numerator=numerator, denominator=denominator)
+
+
+def constant(scope: str, metric: str, text: str) -> Measurement:
+    """Return a text that should be the same in every trial."""
+    return Measurement(scope, metric, text=text)
+
+
+def absent(scope: str, metric: str, reason: str) -> Measurement:
+    """Return no value, and why."""
+    return Measurement(scope, metric, reason=reason)

@@ -1,0 +1,151 @@
+"""From the configuration, the plugins and the dataset to everything that a run needs to know before it starts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from harness.config import Settings, StageSettings
+from harness.errors import ConfigError, UserError
+from harness.hookspecs import Probe
+from harness.plugins import Registry, options_of
+from harness.records import ProbeRecord, Protocol, Run, StageRecord, Utterance
+from harness.stage import Stage, Unusable
+
+
+@dataclass(frozen=True, slots=True)
+class StagePlan:
+    """A stage of a run: its record, and what a worker needs to make it."""
+
+    record: StageRecord
+    module: str
+    class_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A run before it starts. ``stages`` are by key; ``probes`` are ready to listen."""
+
+    run: Run
+    stages: Mapping[str, StagePlan]
+    probes: tuple[Probe, ...]
+    utterances: Sequence[Utterance]
+
+    @property
+    def protocol(self) -> Protocol:
+        """What is done, in which order and for how long."""
+        return self.run.protocol
+
+    @property
+    def one_per_process(self) -> frozenset[str]:
+        """The stages that cannot stand a second model in their process."""
+        return frozenset(key for key, stage in self.stages.items() if stage.record.one_per_process)
+
+
+@dataclass(frozen=True, slots=True)
+class JobFacts:
+    """What the outside says of a run: its name, when it began, how it was asked for.
+
+    ``swept`` are the keys that the sweep it belongs to varies.
+    """
+
+    id: str
+    started_at: str
+    harness_version: str
+    overrides: tuple[str, ...] = ()
+    swept: tuple[str, ...] = ()
+
+
+def make_plan(settings: Settings, registry: Registry, utterances: Sequence[Utterance], job: JobFacts) -> Plan:
+    """Bind names to plugins and check every option and every stage's preconditions.
+
+    Raises :class:`harness.errors.ConfigError` for the first thing that cannot be.
+    """
+    protocol = settings.protocol
+    _check_counts(protocol, len(utterances))
+    stages = {stage.key: _stage(stage, registry) for stage in settings.stages}
+    _check_text(protocol, stages, utterances)
+    probes = tuple(_probe(name, values, registry) for name, values in settings.probes.items())
+    run = Run(
+        id=job.id,
+        started_at=job.started_at,
+        harness_version=job.harness_version,
+        protocol=protocol,
+        stages=tuple(stage.record for stage in stages.values()),
+        probes=tuple(_probe_record(probe, registry) for probe in probes),
+        dataset=settings.dataset,
+        trials=protocol.iterations * len(utterances),
+        experiment=settings.experiment,
+        overrides=job.overrides,
+        swept=job.swept,
+        notes=tuple(_notes(protocol, stages, len(utterances), job.swept)),
+    )
+    return Plan(run, stages, probes, utterances)
+
+
+def _stage(settings: StageSettings, registry: Registry) -> StagePlan:
+    found = registry.stage(settings.key, settings.role, settings.stage)
+    options = options_of(found, settings.key, settings.options)
+    stage: Stage = found.cls(options)
+    try:
+        stage.preflight()
+    except Unusable as error:
+        key = f"{settings.key}.{error.key}" if error.key else settings.key
+        raise ConfigError(key, error.found, error.expected, error.choices) from None
+    record = StageRecord(
+        key=settings.key,
+        role=settings.role,
+        name=stage.name,
+        origin=found.origin,
+        options=msgspec.to_builtins(options),
+        streams=stage.streams,
+        uses_threads=stage.uses_threads,
+        one_per_process=stage.one_per_process,
+        label=stage.label(),
+    )
+    return StagePlan(record, found.cls.__module__, found.cls.__name__)
+
+
+def _probe(name: str, values: Mapping[str, object], registry: Registry) -> Probe:
+    found = registry.probe(name)
+    probe: Probe = found.cls(options_of(found, f"probe.{name}", values))
+    return probe
+
+
+def _probe_record(probe: Probe, registry: Registry) -> ProbeRecord:
+    return ProbeRecord(
+        name=probe.name,
+        origin=registry.probe(probe.name).origin,
+        options=msgspec.to_builtins(probe.options),
+        metrics=tuple(probe.metrics),
+    )
+
+
+def _check_counts(protocol: Protocol, utterances: int) -> None:
+    trials = protocol.iterations * utterances
+    if protocol.warmup and protocol.warmup > trials - 2:
+        expected = f"at most {max(0, trials - 2)}: one is cold, and one must be left to measure"
+        raise ConfigError("warmup", f"{protocol.warmup} of {trials} trials", expected)
+
+
+def _check_text(protocol: Protocol, stages: Mapping[str, StagePlan], utterances: Sequence[Utterance]) -> None:
+    """Refuse an aligner that would have neither a transcript before it nor a reference."""
+    first = next((key for key in protocol.order if stages[key].record.role == "asr"), None)
+    for key in protocol.order:
+        if key == first:
+            return
+        lacking = next((utterance for utterance in utterances if utterance.reference is None), None)
+        if lacking:
+            found = f"'{key}' with no ASR before it, and for {lacking.id} {lacking.no_reference}"
+            raise UserError("order", found, "an ASR before the aligner, or dataset.transcript")
+
+
+def _notes(protocol: Protocol, stages: Mapping[str, StagePlan], utterances: int, swept: Sequence[str]) -> Sequence[str]:
+    notes = []
+    idle = [key for key, stage in stages.items() if not stage.record.uses_threads]
+    if idle and "threads" in swept:
+        names = ", ".join(f"{key} ({stages[key].record.name})" for key in idle)
+        notes.append(f"threads is swept, and changes nothing for {names}: uses_threads is false")
+    if protocol.residency == "phase_batched" and utterances == 1:
+        notes.append("residency=phase_batched with one utterance does what one_at_a_time does")
+    return notes

@@ -1,0 +1,210 @@
+"""Finding plugins, and calling them so that one that fails takes nobody with it.
+
+Plugins are modules named by entry points in the group ``harness``, or by the configuration key ``plugins``. Each says
+by the hooks ``harness_stages`` and ``harness_probes`` which classes it holds.
+"""
+
+import importlib
+import importlib.metadata
+import importlib.util
+import inspect
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import msgspec
+import pluggy
+
+from harness import hookspecs
+from harness.errors import ConfigError, PluginError
+from harness.hookspecs import Probe
+from harness.stage import Stage
+
+GROUP = "harness"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A stage or probe class, and the distribution (with version) or the module that it came from."""
+
+    cls: type[Any]
+    origin: str
+
+    @property
+    def summary(self) -> str:
+        """The first line of the class's docstring."""
+        return (inspect.getdoc(self.cls) or "").partition("\n")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Everything that was found: stages by (role, name), probes by name."""
+
+    stages: Mapping[tuple[str, str], Found]
+    probes: Mapping[str, Found]
+
+    def stage(self, key: str, role: str, name: str) -> Found:
+        """Return the stage for a configuration key. Raises :class:`ConfigError` with the names there are."""
+        if (role, name) not in self.stages:
+            names = [name for its_role, name in self.stages if its_role == role]
+            raise ConfigError(f"{key}.stage", f"'{name}'", f"the name of a stage with the role {role}", names)
+        return self.stages[role, name]
+
+    def probe(self, name: str) -> Found:
+        """Return a probe. Raises :class:`ConfigError` with the names there are."""
+        if name not in self.probes:
+            raise ConfigError("probe", f"'{name}'", "the name of a probe", self.probes)
+        return self.probes[name]
+
+
+def conf_folders() -> Iterator[Path]:
+    """Yield the ``conf`` folder beside each package that an entry point names, where it has one.
+
+    So that a plugin's distribution brings its YAML along. The package is located, not imported.
+    """
+    for entry_point in importlib.metadata.entry_points(group=GROUP):
+        spec = importlib.util.find_spec(entry_point.module.partition(".")[0])
+        for place in (spec.submodule_search_locations or ()) if spec else ():
+            if (Path(place) / "conf").is_dir():
+                yield Path(place) / "conf"
+
+
+def discover(extra: Iterable[str] = ()) -> Registry:
+    """Import every plugin module and ask it what it holds. ``extra`` names further modules.
+
+    Raises :class:`PluginError` for one that cannot be imported, has a hook that nobody specified or with wrong
+    arguments, or brings a name that is taken.
+    """
+    manager = _manager()
+    origins = dict(_register_entry_points(manager))
+    for name in extra:
+        module = _imported(name, name)
+        if not manager.is_registered(module):
+            _register(manager, module, name)
+            origins[name] = name
+    _check(manager)
+    return Registry(_stages(manager, origins), _probes(manager, origins))
+
+
+def _manager() -> pluggy.PluginManager:
+    manager = pluggy.PluginManager(GROUP)
+    manager.add_hookspecs(hookspecs)
+    return manager
+
+
+def _register_entry_points(manager: pluggy.PluginManager) -> Iterator[tuple[str, str]]:
+    for entry_point in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda point: point.name):
+        distribution = entry_point.dist
+        origin = f"{distribution.name} {distribution.version}" if distribution else entry_point.module
+        module = _imported(entry_point.module, origin)
+        if not manager.is_registered(module):
+            _register(manager, module, entry_point.name)
+            yield entry_point.name, origin
+
+
+def _imported(name: str, origin: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except Exception as error:  # a plugin may fail in any way while it is imported; which one is the message
+        found = f"{type(error).__name__}: {error}"
+        raise PluginError(f"plugin {name} ({origin})", found, "a module that can be imported") from error
+
+
+def _register(manager: pluggy.PluginManager, plugin: object, name: str) -> None:
+    try:
+        manager.register(plugin, name)
+    except (pluggy.PluginValidationError, ValueError) as error:
+        raise PluginError(f"plugin {name}", str(error), "hooks as in harness/hookspecs.py") from None
+
+
+def _check(manager: pluggy.PluginManager) -> None:
+    try:
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        hooks = [name for name in vars(manager.hook) if not name.startswith("_")]
+        raise PluginError("plugin", str(error).partition("\n")[0], "a hook that exists", hooks) from None
+
+
+def _stages(manager: pluggy.PluginManager, origins: Mapping[str, str]) -> dict[tuple[str, str], Found]:
+    stages: dict[tuple[str, str], Found] = {}
+    for plugin, cls in _classes(manager, "harness_stages", Stage):
+        if (cls.role, cls.name) in stages:
+            raise PluginError(f"plugin {plugin}", f"a second stage {cls.role}/{cls.name}", "a name that is free")
+        stages[cls.role, cls.name] = Found(cls, origins[plugin])
+    return stages
+
+
+def _probes(manager: pluggy.PluginManager, origins: Mapping[str, str]) -> dict[str, Found]:
+    probes: dict[str, Found] = {}
+    for plugin, cls in _classes(manager, "harness_probes", Probe):
+        if cls.name in probes:
+            raise PluginError(f"plugin {plugin}", f"a second probe {cls.name}", "a name that is free")
+        probes[cls.name] = Found(cls, origins[plugin])
+    return probes
+
+
+def _classes(manager: pluggy.PluginManager, hook: str, base: type[Any]) -> Iterator[tuple[str, Any]]:
+    for implementation in getattr(manager.hook, hook).get_hookimpls():
+        for cls in implementation.function():
+            if not (isinstance(cls, type) and issubclass(cls, base)):
+                found = f"{cls!r} from {hook}"
+                raise PluginError(
+                    f"plugin {implementation.plugin_name}", found, f"classes derived from {base.__name__}"
+                )
+            yield implementation.plugin_name, cls
+
+
+def options_of(found: Found, key: str, values: Mapping[str, Any]) -> Any:
+    """Return a stage's or probe's ``Options`` made from configuration values.
+
+    Raises :class:`ConfigError` for a key that it does not have, one that it needs, or a value of another type.
+    """
+    shape = found.cls.Options
+    names = [field.name for field in fields(shape)]
+    for name in values:
+        if name not in names:
+            raise ConfigError(f"{key}.{name}", f"the key '{name}'", f"an option of {found.cls.name}", names)
+    try:
+        return msgspec.convert(dict(values), shape)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$")
+        name = path.strip("`.").partition("[")[0]
+        subject = f"{key}.{name}" if name else key
+        raise ConfigError(
+            subject, repr(values.get(name)), message.partition(", got")[0].removeprefix("Expected ")
+        ) from None
+
+
+class Listeners:
+    """The objects that hear of a run: probes and whoever else has hooks.
+
+    Names are unique. ``tell`` is for news; ``each`` is for answers, where every listener stands alone: one that raises
+    is reported with its name, and the others are still asked.
+    """
+
+    def __init__(self) -> None:
+        self._manager = _manager()
+
+    def add(self, listener: object, name: str) -> None:
+        """Register a listener. Raises :class:`PluginError` for a misspelt hook or a wrong argument."""
+        _register(self._manager, listener, name)
+        _check(self._manager)
+
+    def tell(self, hook: str, **arguments: Any) -> list[str]:
+        """Call a hook of all listeners; return a line for each that raised."""
+        return [
+            f"{name} failed in {hook}: {type(error).__name__}: {error}"
+            for name, _, error in self.each(hook, **arguments)
+            if error is not None
+        ]
+
+    def each(self, hook: str, **arguments: Any) -> Iterator[tuple[str, Any, Exception | None]]:
+        """Yield (name, answer, None) or (name, None, exception) for each listener that has the hook."""
+        for implementation in getattr(self._manager.hook, hook).get_hookimpls():
+            chosen = [arguments[name] for name in implementation.argnames]
+            try:
+                yield implementation.plugin_name, implementation.function(*chosen), None
+            except Exception as error:  # a plugin may raise anything; its name and message go into the record
+                yield implementation.plugin_name, None, error

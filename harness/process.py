@@ -1,0 +1,93 @@
+"""One process's counters, read from outside; and the reset of its memory peak.
+
+Linux: ``/proc/PID/status`` (proc(5)), through a file that stays open, in about 30 microseconds. Elsewhere psutil gives
+RSS, and the rest is None.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+_FIELDS = {
+    "VmRSS": "rss_kib",
+    "RssAnon": "anon_kib",
+    "RssFile": "file_kib",
+    "RssShmem": "shmem_kib",
+    "VmHWM": "peak_kib",
+    "VmSwap": "swap_kib",
+    "Threads": "threads",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """What the kernel says of a process at one moment; None where it does not say.
+
+    ``rss_kib`` = ``anon_kib`` + ``file_kib`` + ``shmem_kib``. ``peak_kib`` is the largest RSS since the last reset.
+    """
+
+    rss_kib: float | None = None
+    anon_kib: float | None = None
+    file_kib: float | None = None
+    shmem_kib: float | None = None
+    peak_kib: float | None = None
+    swap_kib: float | None = None
+    threads: float | None = None
+
+
+class Process:
+    """The measured process, as seen from outside.
+
+    ``pid`` is its id, ``worker`` its number in the run. Raises :class:`ProcessLookupError` where it has gone.
+    """
+
+    def __init__(self, pid: int, worker: int = 0, proc: Path = Path("/proc")) -> None:
+        self.pid = pid
+        self.worker = worker
+        self._status: int | None = None
+        self._clear_refs: int | None = None
+        self._peak_valid = False
+        folder = proc / str(pid)
+        if (folder / "status").exists():
+            self._status = os.open(folder / "status", os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                self._clear_refs = os.open(folder / "clear_refs", os.O_WRONLY | os.O_CLOEXEC)
+            except OSError:
+                self._clear_refs = None  # a kernel without it, or a container that forbids it: no exact peaks
+
+    def counters(self) -> Counters:
+        """Read the counters now. ``peak_kib`` is None where the peak cannot be reset, because it would be stale."""
+        if self._status is None:
+            return Counters(rss_kib=psutil.Process(self.pid).memory_info().rss / 1024)
+        values: dict[str, float] = {}
+        for line in os.pread(self._status, 8192, 0).decode("ascii", "replace").splitlines():
+            name, _, rest = line.partition(":")
+            if name in _FIELDS:
+                values[_FIELDS[name]] = float(rest.split()[0])
+        if not self._peak_valid:
+            values.pop("peak_kib", None)
+        return Counters(**values)
+
+    def reset_peak(self) -> bool:
+        """Set the high-water mark of RSS to the present RSS; return whether the kernel did.
+
+        Writes ``5`` to ``/proc/PID/clear_refs`` (proc(5), since Linux 4.0); no page is touched.
+        """
+        if self._clear_refs is None:
+            return False
+        try:
+            os.pwrite(self._clear_refs, b"5", 0)
+        except OSError:
+            self._peak_valid = False
+            return False
+        self._peak_valid = True
+        return True
+
+    def close(self) -> None:
+        """Close the files; the process itself is left alone."""
+        for descriptor in (self._status, self._clear_refs):
+            if descriptor is not None:
+                os.close(descriptor)
+        self._status = self._clear_refs = None

@@ -1,0 +1,288 @@
+"""What a run leaves behind: frozen records, raw values, no verbs.
+
+Times are integer nanoseconds of the machine's monotonic clock unless the name says otherwise; a counter's unit is
+in its name. The records are plain dataclasses, so that the measured process can import them for 0.3 MiB.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from harness.metrics import Measurement, Metric
+
+SCHEMA = 1
+"""Version of the shape of ``run.json``, ``environment.json``, ``trials.jsonl`` and ``summary.json``."""
+
+Role = Literal["asr", "aligner"]
+Lifecycle = Literal["recreate", "restart", "reuse"]
+Residency = Literal["one_at_a_time", "phase_batched", "all_resident"]
+Isolation = Literal["run", "iteration", "stage"]
+Trim = Literal["never", "end", "each"]
+OnCrash = Literal["continue", "stop"]
+Streams = Literal["nothing", "pieces", "hypotheses"]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word and when it is spoken, in milliseconds from the start of the audio."""
+
+    text: str
+    start_ms: float
+    end_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One piece of audio with what was said in it.
+
+    ``audio`` is what the user named, ``canonical`` the 16 kHz mono PCM file that the engines are given.
+    ``reference`` is the transcript, or None with the reason in ``no_reference``.
+    """
+
+    id: str
+    audio: str
+    canonical: str
+    duration_s: float
+    reference: str | None = None
+    no_reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a stage is asked to work on.
+
+    ``pcm`` holds the samples (16 kHz, mono, signed 16-bit little-endian) for stages that declare ``takes_pcm``; for
+    the others it is empty and ``audio`` is the absolute path of a canonical file. ``text`` is what an aligner aligns.
+    """
+
+    audio: str
+    duration_s: float
+    pcm: bytes = b""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A text that a streaming engine handed over while it was still working."""
+
+    at_ns: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One command that the worker carried out: stamps taken beside the engine's call.
+
+    ``name`` is ``prepare``, ``load``, ``restart``, ``run``, ``unload`` or ``trim``. ``cpu_ns`` is user and system
+    time of the whole process in the call. ``loaded`` names the models that the worker held afterwards, by its own
+    account.
+    ``worker`` counts the measured processes of the run from 0, ``pid`` is the process.
+    """
+
+    name: str
+    start_ns: int
+    end_ns: int
+    cpu_ns: int
+    worker: int
+    pid: int
+    loaded: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds from the call to its return."""
+        return (self.end_ns - self.start_ns) / 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What one probe read from outside while the worker stood still.
+
+    ``point`` is one of :data:`harness.hookspecs.POINTS`. A counter that this machine does not have is None.
+    """
+
+    point: str
+    at_ns: int
+    probe: str
+    worker: int
+    values: Mapping[str, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One stage's part in a trial, from before its load to after its unload.
+
+    ``text_from`` says where an aligner's text came from: a stage's key, or ``reference``. ``phases`` and
+    ``observations`` are in the order in which they happened.
+    """
+
+    stage: str
+    role: Role
+    streams: Streams = "nothing"
+    text_from: str | None = None
+    phases: tuple[Phase, ...] = ()
+    observations: tuple[Observation, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
+    text: str | None = None
+    words: tuple[Word, ...] = ()
+
+    def phase(self, name: str) -> Phase | None:
+        """Return the last phase of that name, or None where there was none."""
+        return next((phase for phase in reversed(self.phases) if phase.name == name), None)
+
+    def observed(self, point: str, probe: str) -> Mapping[str, float | None] | None:
+        """Return what a probe read at a point (the last time), or None where it did not."""
+        for observation in reversed(self.observations):
+            if observation.point == point and observation.probe == probe:
+                return observation.values
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a trial ended.
+
+    ``kind`` is ``ok``, ``error``, ``crashed``, ``timeout``, ``rubbish``, ``refused`` or ``interrupted``. ``log_tail``
+    is the end of what the engine had printed.
+    """
+
+    kind: str = "ok"
+    stage: str | None = None
+    phase: str | None = None
+    message: str = ""
+    log_tail: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything that was asked for was done."""
+        return self.kind == "ok"
+
+    def __str__(self) -> str:
+        if self.ok:
+            return "ok"
+        phase = f" in {self.phase}" if self.phase else ""
+        stage = f" ({self.stage})" if self.stage else ""
+        if self.kind == "timeout":
+            return f"timeout{phase} {self.message}{stage}"
+        message = f": {self.message}" if self.message else ""
+        return f"{self.kind}{message}{phase}{stage}"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One utterance through the whole chain, once.
+
+    ``index`` counts the trials of a run, ``iteration`` the passes over the dataset. ``cold`` marks the run's first
+    trial,
+    ``warmup`` those that the user asked to leave out of steady-state statistics. ``most_loaded`` is the largest number
+    of models that were loaded at one time, by the workers' own account: the proof of ``one_at_a_time``.
+    """
+
+    index: int
+    iteration: int
+    utterance: Utterance
+    started_at: str
+    cold: bool = False
+    warmup: bool = False
+    visits: tuple[Visit, ...] = ()
+    outcome: Outcome = Outcome()
+    most_loaded: int = 0
+    measurements: tuple[Measurement, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    def visit(self, stage: str) -> Visit | None:
+        """Return the visit of the stage with that key, or None."""
+        return next((visit for visit in self.visits if visit.stage == stage), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protocol:
+    """Everything that decides what is done, in which order, and for how long; each field is a swept key."""
+
+    order: tuple[str, ...]
+    iterations: int = 5
+    warmup: int = 0
+    lifecycle: Lifecycle = "recreate"
+    residency: Residency = "one_at_a_time"
+    isolation: Isolation = "run"
+    trim: Trim = "end"
+    timeout_s: float = 600.0
+    on_crash: OnCrash = "continue"
+    seed: int = 0
+    threads: int = 6
+    context_length: int = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageRecord:
+    """Which stage ran under a key, where its plugin came from, with which options and capabilities.
+
+    ``label`` is the name that tables print: the stage's name, or the model file's where it names one.
+    """
+
+    key: str
+    role: Role
+    name: str
+    origin: str
+    options: Mapping[str, Any]
+    streams: Streams
+    uses_threads: bool
+    one_per_process: bool
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeRecord:
+    """Which probe watched, where its plugin came from, with which options, and what it can report."""
+
+    name: str
+    origin: str
+    options: Mapping[str, Any]
+    metrics: tuple[Metric, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What was to be run: written before the first trial, so that a killed run can be read.
+
+    ``trials`` is how many there would be; ``swept`` are the keys that the sweep it belongs to varies.
+    """
+
+    id: str
+    started_at: str
+    harness_version: str
+    protocol: Protocol
+    stages: tuple[StageRecord, ...]
+    probes: tuple[ProbeRecord, ...]
+    dataset: Mapping[str, Any]
+    trials: int
+    experiment: str | None = None
+    overrides: tuple[str, ...] = ()
+    swept: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    schema: int = SCHEMA
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """Where it was run: machine, limits, versions, hashes, and what may blur the figures.
+
+    ``files`` maps each model and library file that a stage named to its SHA-256 and size in bytes; hashed after the
+    last trial, because reading a model warms the page cache that its load time depends on.
+    """
+
+    hostname: str
+    system: str
+    machine: str
+    processor: str
+    cores: int
+    usable_cores: int
+    memory_mib: float
+    python: str
+    versions: Mapping[str, str]
+    limits: Mapping[str, str]
+    git: Mapping[str, str]
+    engines: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    schema: int = SCHEMA

@@ -1,0 +1,96 @@
+"""The report of one run, as Markdown and as one self-contained HTML page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jinja2 import Environment as Templates
+from jinja2 import PackageLoader, StrictUndefined
+
+from harness.analysis.original import original_results
+from harness.analysis.summary import Summary
+from harness.records import Environment, Run, Trial
+from harness.report.tables import Table, metric_table, original_tables, verdict_lines
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """Everything that a report shows, as texts and tables in their order."""
+
+    title: str
+    verdicts: Sequence[str]
+    tables: Sequence[Table]
+    failures: Sequence[Trial]
+
+    def markdown(self) -> str:
+        """Render as Markdown."""
+        parts = [f"# {self.title}", "", *(f"- {line}" for line in self.verdicts)]
+        for table in self.tables:
+            parts += ["", table.markdown()]
+        for trial in self.failures:
+            parts += [
+                "",
+                f"## Trial {trial.index}: {trial.outcome}",
+                "",
+                "```",
+                *trial.outcome.log_tail,
+                "```",
+            ]
+        return "\n".join(parts).rstrip() + "\n"
+
+    def html(self) -> str:
+        """Render as one HTML page without any reference to another file; every text is escaped."""
+        templates = Templates(loader=PackageLoader("harness.report"), autoescape=True, undefined=StrictUndefined)
+        return templates.get_template("run.html").render(report=self)
+
+
+def run_report(run: Run, environment: Environment | None, trials: Sequence[Trial], summary: Summary) -> RunReport:
+    """Put the report of a run together."""
+    return RunReport(
+        title=f"{' -> '.join(run.protocol.order)}: {run.id}",
+        verdicts=verdict_lines(summary),
+        tables=(
+            *original_tables(run, original_results(run, trials), summary),
+            metric_table(summary, main_only=False),
+            _stage_table(run),
+            _protocol_table(run),
+            *((_environment_table(environment),) if environment else ()),
+        ),
+        failures=[trial for trial in trials if not trial.outcome.ok],
+    )
+
+
+def _stage_table(run: Run) -> Table:
+    rows = []
+    for stage in run.stages:
+        options = ", ".join(f"{name}={value}" for name, value in stage.options.items())
+        threads = "yes" if stage.uses_threads else "no"
+        rows.append((stage.key, stage.role, stage.label, stage.origin, stage.streams, threads, options))
+    headers = ("Stage", "Role", "Model", "From", "Streams", "Uses threads", "Options")
+    return Table("Stages", headers, tuple(rows))
+
+
+def _protocol_table(run: Run) -> Table:
+    protocol = run.protocol
+    rows = [(name, str(getattr(protocol, name))) for name in protocol.__dataclass_fields__ if name != "order"]
+    rows.insert(0, ("order", " -> ".join(protocol.order)))
+    rows += [(f"dataset.{name}", str(value)) for name, value in run.dataset.items()]
+    rows.append(("overrides", " ".join(run.overrides) or "none"))
+    return Table("What was run", ("Key", "Value"), tuple(rows))
+
+
+def _environment_table(environment: Environment) -> Table:
+    rows = [
+        ("host", environment.hostname),
+        ("system", f"{environment.system}, {environment.machine}"),
+        (
+            "processor",
+            f"{environment.processor}, {environment.usable_cores} of {environment.cores} cores usable",
+        ),
+        ("memory", f"{environment.memory_mib:.0f} MiB"),
+        ("python", environment.python),
+        *((name, version) for name, version in environment.versions.items()),
+        *((f"engine of {stage}", str(facts.get("version", "unknown"))) for stage, facts in environment.engines.items()),
+        *((name, value) for name, value in environment.limits.items()),
+        *((f"git {name}", value) for name, value in environment.git.items()),
+    ]
+    return Table("Where it was run", ("Item", "Value"), tuple(rows), environment.warnings)

@@ -1,0 +1,104 @@
+"""The lines that a run prints: banner, one block a trial, and the summary, in the words of the original experiment."""
+
+import json
+from collections.abc import Iterator
+
+from harness.analysis.original import number, original_results
+from harness.records import Run, StageRecord, Trial, Visit
+from harness.report.publish import Published
+from harness.report.tables import MISSING, figure, heading, metric_table, original_tables, verdict_lines
+
+WIDTH = 70
+_THICK, _THIN = "=" * WIDTH, "-" * WIDTH
+_DOING = {
+    "asr": "Transcribing...",
+    "aligner": "Aligning transcript with audio...",
+}
+
+
+def banner(run: Run, reference: str | None) -> Iterator[str]:
+    """Say what will be run."""
+    protocol = run.protocol
+    names = " + ".join("Forced Aligner" if stage.role == "aligner" else "ASR" for stage in run.stages)
+    yield from (_THICK, f"{names}: memory, speed and accuracy", _THICK)
+    for stage in run.stages:
+        yield f"{heading(stage.key)} Model: {stage.label}"
+    yield f"Audio: {run.dataset.get('audio', MISSING)}"
+    yield f"Ground Truth: {reference or MISSING}"
+    yield f"Iterations: {protocol.iterations}"
+    yield (
+        f"Protocol: {' -> '.join(protocol.order)}, {protocol.lifecycle}, {protocol.residency}, a worker per "
+        f"{protocol.isolation}, trim {protocol.trim}, threads {protocol.threads}, context {protocol.context_length}"
+    )
+    yield from (f"Note: {note}" for note in run.notes)
+
+
+def trial_block(run: Run, trial: Trial) -> Iterator[str]:
+    """Say what happened in one trial."""
+    name = f"Iteration {trial.iteration + 1}/{run.protocol.iterations}"
+    several = trial.index != trial.iteration
+    yield from ("", _THICK, f"{name}, {trial.utterance.id}" if several else name, _THICK)
+    records = {stage.key: stage for stage in run.stages}
+    for visit in trial.visits:
+        yield ""
+        yield from _visit_lines(trial, visit, records[visit.stage])
+    yield _memory_line(trial)
+    if not trial.outcome.ok:
+        yield f"[Outcome] {trial.outcome}"
+    yield from (f"[Problem] {problem}" for problem in trial.problems)
+
+
+def ending(published: Published, *, verbose: bool) -> Iterator[str]:
+    """Print the summary tables of the original, then ours, then the verdicts."""
+    stored, summary = published.stored, published.summary
+    overheads, averages, overall = original_tables(stored.run, original_results(stored.run, stored.trials), summary)
+    yield from ("", _THICK, overheads.title, _THICK, "", overheads.text(), "", averages.text())
+    yield from ("", _THICK, overall.title, _THICK, overall.text())
+    ours = metric_table(summary, main_only=not verbose)
+    yield from ("", _THICK, ours.title, _THICK, ours.text(), "")
+    yield from verdict_lines(summary)
+
+
+def words_line(visit: Visit) -> str:
+    """Write word timings as the original's aligner prints them: JSON, milliseconds."""
+    words = [{"start": _whole(word.start_ms), "end": _whole(word.end_ms), "text": word.text} for word in visit.words]
+    return json.dumps(words, separators=(",", ":"), ensure_ascii=False)
+
+
+def _visit_lines(trial: Trial, visit: Visit, stage: StageRecord) -> Iterator[str]:
+    name = heading(visit.stage)
+    if visit.phase("load"):
+        yield f"[{name}] Loading model..."
+    if visit.phase("run") is None:
+        return
+    yield f"[{name}] {_DOING[stage.role]}"
+    if stage.role == "asr":
+        wer = number(trial, visit.stage, "wer")
+        yield visit.text or ""
+        yield f"[{name}] Transcript: {visit.text or MISSING}"
+        yield f"[{name}] {_speed(trial, visit)}, WER: {MISSING if wer is None else f'{wer:.2%}'}"
+    else:
+        if visit.text_from == "reference":
+            yield f"[{name}] Text: the reference"
+        yield words_line(visit)
+        latency = number(trial, visit.stage, "latency_ms")
+        yield f"[{name}] Words: {len(visit.words)}, Latency: {figure(latency)}{'' if latency is None else 'ms'}"
+
+
+def _speed(trial: Trial, visit: Visit) -> str:
+    ttft, speed = number(trial, visit.stage, "ttft_ms"), number(trial, visit.stage, "chars_per_s")
+    return (
+        f"TTFT: {figure(ttft)}{'' if ttft is None else 'ms'}, "
+        f"Speed: {figure(speed)}{'' if speed is None else ' chars/sec'}"
+    )
+
+
+def _memory_line(trial: Trial) -> str:
+    start, end = number(trial, "memory", "rss_start_mib"), number(trial, "memory", "rss_end_mib")
+    if start is None or end is None:
+        return f"[Summary] Memory: {MISSING}"
+    return f"[Summary] Memory: {start:.1f} \N{RIGHTWARDS ARROW} {end:.1f} MB (delta: {end - start:+.1f} MB)"
+
+
+def _whole(value: float) -> int | float:
+    return int(value) if value == int(value) else value

@@ -1,0 +1,167 @@
+"""A table before it is rendered, how a figure is written, and the tables of one run."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tabulate import tabulate
+
+from harness.analysis.statistics import Interval
+from harness.analysis.summary import MetricSummary, Summary
+from harness.records import Run
+
+MISSING = "-"
+_ORIGINAL_METRICS = {
+    "avg_load_overhead_mb": "load_overhead_mib",
+    "avg_net_overhead_mb": "net_overhead_mib",
+    "avg_ttft_ms": "ttft_ms",
+    "avg_wer_percent": "wer",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A titled table of texts, with the notes that stand below it."""
+
+    title: str
+    headers: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...] = ()
+
+    def text(self) -> str:
+        """Render for a terminal."""
+        return "\n".join([self._rendered("simple"), *self.notes])
+
+    def markdown(self) -> str:
+        """Render as a pipe table with a heading."""
+        return "\n".join([f"## {self.title}", "", self._rendered("github"), "", *(f"- {note}" for note in self.notes)])
+
+    def _rendered(self, style: str) -> str:
+        align = ["left", *["right"] * (len(self.headers) - 1)]
+        rows = [[cell.replace("|", "\\|") for cell in row] for row in self.rows] if style == "github" else self.rows
+        return tabulate(rows, self.headers, tablefmt=style, colalign=align if rows else None, disable_numparse=True)
+
+
+def figure(value: float | None, form: str = ".2f") -> str:
+    """Write a number, ``-`` where there is none."""
+    return MISSING if value is None or value != value else format(value, form)
+
+
+def interval(value: Interval | None, form: str = ".2f") -> str:
+    """Write an interval, ``-`` where there is none."""
+    if value is None or value[0] != value[0]:
+        return MISSING
+    return f"{figure(value[0], form)} .. {figure(value[1], form)}"
+
+
+def heading(key: str) -> str:
+    """Write a stage's key as the original experiment does: ``ASR``, ``Aligner``."""
+    return "ASR" + key.removeprefix("asr") if key.startswith("asr") else key.capitalize()
+
+
+def original_tables(run: Run, results: Mapping[str, Any], ours: Summary) -> tuple[Table, Table, Table]:
+    """Return the three summary tables of the original experiment; ``ours`` knows why a figure is missing."""
+    summary, keys = results["summary"], [stage.key for stage in run.stages]
+    overheads = Table(
+        f"Summary ({run.protocol.iterations} iterations)",
+        ("Phase", "Load Overhead", "Net Overhead"),
+        tuple(
+            (
+                heading(key),
+                figure(summary[key]["avg_load_overhead_mb"]),
+                figure(summary[key]["avg_net_overhead_mb"]),
+            )
+            for key in keys
+        ),
+        ("MB here means MiB.",),
+    )
+    metrics = Table(
+        "Averages over all iterations",
+        ("Metric", *map(heading, keys)),
+        (
+            ("Avg TTFT (ms)", *(figure(summary[key]["avg_ttft_ms"]) for key in keys)),
+            ("Avg WER (%)", *(figure(summary[key].get("avg_wer_percent")) for key in keys)),
+        ),
+        tuple(_why_missing(results, ours)),
+    )
+    overall = Table(
+        "Overall Memory",
+        ("Overall Memory", "MB"),
+        tuple(
+            (label, figure(summary["overall"][name]))
+            for label, name in (
+                ("Initial Memory (MB)", "initial_memory_mb"),
+                ("Final Memory (MB)", "final_memory_mb"),
+                ("Total Growth (MB)", "total_growth_mb"),
+                ("Growth Rate (MB/iter)", "growth_rate_mb_per_iter"),
+            )
+        ),
+    )
+    return overheads, metrics, overall
+
+
+def _why_missing(results: Mapping[str, Any], summary: Summary) -> Iterable[str]:
+    """Say why the original's tables lack a figure, with the reasons that the summary has."""
+    lacking = {}
+    for key, figures in results["summary"].items():
+        for name, metric in _ORIGINAL_METRICS.items():
+            if key != "overall" and figures.get(name) is None:
+                entry = summary.metrics.get(f"{key}.{metric}")
+                reason = entry.null_reason if entry else None
+                lacking[f"{heading(key)} {metric}"] = reason or "no probe of this run reports it"
+    return _grouped(lacking)
+
+
+def metric_table(summary: Summary, *, main_only: bool) -> Table:
+    """Return our own table: the figure of each metric, its interval, the cold trial by itself, and how many."""
+    chosen = {name: entry for name, entry in summary.metrics.items() if entry.main or not main_only}
+    return Table(
+        "Medians and 95 % intervals",
+        ("Metric", "Unit", "Figure", "95 % interval", "Cold", "n"),
+        tuple(_metric_row(name, entry) for name, entry in chosen.items()),
+        tuple(reasons(chosen)),
+    )
+
+
+def reasons(entries: Mapping[str, MetricSummary]) -> Iterable[str]:
+    """Say why figures are missing, metrics with the same reason together."""
+    return _grouped({name: entry.null_reason for name, entry in entries.items() if entry.null_reason is not None})
+
+
+def _grouped(lacking: Mapping[str, str]) -> Iterable[str]:
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in lacking.items():
+        by_reason.setdefault(reason, []).append(name)
+    return [f"{MISSING} {', '.join(names)}: {reason}" for reason, names in by_reason.items()]
+
+
+def verdict_lines(summary: Summary) -> Sequence[str]:
+    """Write the verdicts, the guard, the outcomes, problems and notes, one line each."""
+    lines = []
+    for name, verdict in summary.verdicts.items():
+        slope = figure(verdict.slope_mib_per_iteration, "+.3f")
+        lines.append(
+            f"Verdict ({name}): {verdict.verdict}: {verdict.because} "
+            f"(slope {slope} MiB/iteration, 95 % interval {interval(verdict.interval, '+.3f')}, n = {verdict.n})"
+        )
+    guard = summary.guard
+    held = "held" if guard["held"] else "BROKEN"
+    lines.append(f"Guard ({guard['residency']}): {held}, at most {guard['most_loaded']} loaded at one time")
+    counts = ", ".join(f"{count} {kind}" for kind, count in summary.outcomes.items())
+    lines.append(f"Trials: {counts or 'none'}")
+    lines.extend(f"Problem: {problem}" for problem in summary.problems)
+    lines.extend(f"Note: {note}" for note in summary.notes)
+    return lines
+
+
+def _metric_row(name: str, entry: MetricSummary) -> tuple[str, ...]:
+    value = entry.text if entry.text is not None else figure(entry.value, entry.format)
+    unit = "%" if entry.format.endswith("%") else entry.unit
+    return (
+        name,
+        unit,
+        value,
+        interval(entry.interval, entry.format),
+        figure(entry.cold, entry.format),
+        str(entry.n),
+    )

@@ -1,0 +1,163 @@
+"""A run's folder: what is in it, how it is written so that nothing finished is lost, and how it is read again.
+
+========================== =====================================================================================
+``run.json``               what was to be run; written before the first worker starts
+``config.yaml``            the whole configuration, resolved
+``environment.json``       machine, versions, limits; once more with the hashes of models after the last trial
+``trials.jsonl``           one line a trial, flushed and synced before the next trial begins
+``engine.log``             what worker and engine printed
+``summary.json``           what analysis made of the trials
+``asr_align_results.json`` the same in the shape of the original experiment
+``report.md``, ``.html``   the same, to be read
+``failure.json``           only where a job could not run at all: its overrides and the line that says why
+``sweep.json``, ``.csv``,  in a sweep's folder, over its jobs' folders
+``.md``, ``.html``
+========================== =====================================================================================
+
+Schema history: 1, the first.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from harness.errors import StoreError
+from harness.records import SCHEMA, Environment, Run, Trial
+
+_T = TypeVar("_T")
+
+RUN = "run.json"
+CONFIG = "config.yaml"
+ENVIRONMENT = "environment.json"
+TRIALS = "trials.jsonl"
+ENGINE_LOG = "engine.log"
+SUMMARY = "summary.json"
+ORIGINAL = "asr_align_results.json"
+REPORT_MD = "report.md"
+REPORT_HTML = "report.html"
+FAILURE = "failure.json"
+SWEEP_JSON = "sweep.json"
+SWEEP_CSV = "sweep.csv"
+SWEEP_MD = "sweep.md"
+SWEEP_HTML = "sweep.html"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """A run as it was read from its folder. ``notes`` says what was dropped while reading."""
+
+    folder: Path
+    run: Run
+    environment: Environment | None
+    trials: tuple[Trial, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A job that could not run at all: how it was asked for, and the line that says why."""
+
+    overrides: tuple[str, ...]
+    message: str
+    schema: int = SCHEMA
+
+
+class TrialLog:
+    """The open ``trials.jsonl`` of a run that is going on."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = (folder / TRIALS).open("ab")
+
+    def append(self, trial: Trial) -> None:
+        """Write one trial, and return when it is on the disk."""
+        self._file.write(msgspec.json.encode(trial) + b"\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def claim(folder: Path) -> None:
+    """Make a run's folder. Raises :class:`StoreError` where it cannot be made or written, or holds a run."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise StoreError("output folder", f"'{folder}' ({error.strerror})", "a folder that can be written") from None
+    if (folder / TRIALS).exists():
+        raise StoreError("output folder", f"'{folder}' with a run in it", "a folder without one")
+
+
+def write_json(path: Path, record: object) -> None:
+    """Write a record as indented JSON: to a temporary name, synced, then renamed."""
+    write_text(path, msgspec.json.format(msgspec.json.encode(record), indent=2).decode() + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file so that a reader sees the old or the new one, never a part."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise StoreError("output file", f"'{path}' ({error.strerror})", "a file that can be written") from None
+
+
+def read_json(path: Path, shape: type[_T]) -> _T:
+    """Read a record. Raises :class:`StoreError` where the file is missing, torn or of another shape."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=shape)
+    except FileNotFoundError:
+        raise StoreError("run folder", f"'{path.parent}' without {path.name}", "the folder of a run") from None
+    except OSError as error:
+        raise StoreError("run folder", f"'{path}' ({error.strerror})", "a file that can be read") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise StoreError("run folder", f"'{path}' ({error})", f"schema {SCHEMA}") from None
+
+
+def read_run(folder: Path) -> StoredRun:
+    """Read a finished, running or killed run.
+
+    A torn last line of ``trials.jsonl`` is dropped with a note; a damaged line before it is an error, for it is
+    not what a killed writer leaves.
+    """
+    if not folder.is_dir():
+        raise StoreError("run folder", f"'{folder}'", "the folder of a run")
+    _check_schema(folder)
+    run = read_json(folder / RUN, Run)
+    notes: list[str] = []
+    trials = tuple(_trials(folder / TRIALS, notes))
+    environment = read_json(folder / ENVIRONMENT, Environment) if (folder / ENVIRONMENT).exists() else None
+    return StoredRun(folder, run, environment, trials, tuple(notes))
+
+
+def _check_schema(folder: Path) -> None:
+    schema = read_json(folder / RUN, dict[str, Any]).get("schema")
+    if schema != SCHEMA:
+        raise StoreError("run folder", f"'{folder}' of schema {schema}", f"schema {SCHEMA}")
+
+
+def _trials(path: Path, notes: list[str]) -> Iterator[Trial]:
+    if not path.exists():
+        return
+    decoder = msgspec.json.Decoder(Trial)
+    lines = path.read_bytes().splitlines(keepends=True)
+    for number, line in enumerate(lines, start=1):
+        try:
+            yield decoder.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            if number == len(lines) and not line.endswith(b"\n"):
+                notes.append(f"{path.name}: the last line is torn and was dropped (line {number})")
+                return
+            raise StoreError("run folder", f"'{path}' line {number} ({error})", "a trial") from None

@@ -1,0 +1,110 @@
+"""A trial while it grows: what workers answered and probes saw, until it is closed into a record."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from harness.metrics import Measurement
+from harness.records import Delivery, Observation, Outcome, Phase, StageRecord, Trial, Utterance, Visit, Word
+from harness.schedule import Action, Task
+
+
+class OpenVisit:
+    """One stage's part in a trial."""
+
+    def __init__(self, stage: StageRecord) -> None:
+        self.stage = stage
+        self.observations: list[Observation] = []
+        self.text: str | None = None
+        self.text_from: str | None = None
+        self._phases: list[Phase] = []
+        self._deliveries: tuple[Delivery, ...] = ()
+        self._words: tuple[Word, ...] = ()
+
+    def took(self, action: Action, answer: Mapping[str, Any], worker: int, pid: int) -> Phase:
+        """Keep what a worker answered to a command, and return its phase."""
+        phase = Phase(
+            name=action.value,
+            start_ns=answer["start_ns"],
+            end_ns=answer["end_ns"],
+            cpu_ns=answer["cpu_ns"],
+            worker=worker,
+            pid=pid,
+            loaded=tuple(answer["loaded"]),
+            facts=answer.get("facts", {}),
+        )
+        self._phases.append(phase)
+        if action is Action.RUN:
+            self.text = answer["text"]
+            self._words = tuple(Word(*word) for word in answer["words"])
+            self._deliveries = tuple(Delivery(*delivery) for delivery in answer["deliveries"])
+        return phase
+
+    def closed(self) -> Visit:
+        """Return the record."""
+        return Visit(
+            stage=self.stage.key,
+            role=self.stage.role,
+            streams=self.stage.streams,
+            text_from=self.text_from,
+            phases=tuple(self._phases),
+            observations=tuple(self.observations),
+            deliveries=self._deliveries,
+            text=self.text,
+            words=self._words,
+        )
+
+
+class OpenTrial:
+    """One utterance on its way through the chain."""
+
+    def __init__(
+        self,
+        task: Task,
+        utterance: Utterance,
+        stages: Mapping[str, StageRecord],
+        warmup: int,
+        started_at: str,
+    ) -> None:
+        self.utterance = utterance
+        self.outcome = Outcome()
+        self.problems: list[str] = []
+        self._task = task
+        self._stages = stages
+        self._warmup = warmup
+        self._started_at = started_at
+        self._visits: dict[str, OpenVisit] = {}
+
+    def visit(self, stage: str) -> OpenVisit:
+        """Return the visit of a stage; it begins when it is first asked for."""
+        if stage not in self._visits:
+            self._visits[stage] = OpenVisit(self._stages[stage])
+        return self._visits[stage]
+
+    def text_for(self, stage: str) -> tuple[str, str | None]:
+        """Return the text that a stage is given, and where it is from: the last transcript, else the reference.
+
+        An ASR is given none.
+        """
+        if self._stages[stage].role == "asr":
+            return "", None
+        for visit in reversed(self._visits.values()):
+            if visit.stage.role == "asr" and visit.text is not None:
+                return visit.text, visit.stage.key
+        return self.utterance.reference or "", "reference"
+
+    def closed(self, measurements: Sequence[Measurement] = ()) -> Trial:
+        """Return the record."""
+        visits = tuple(visit.closed() for visit in self._visits.values())
+        return Trial(
+            index=self._task.trial,
+            iteration=self._task.iteration,
+            utterance=self.utterance,
+            started_at=self._started_at,
+            cold=self._task.trial == 0,
+            warmup=0 < self._task.trial <= self._warmup,
+            visits=visits,
+            outcome=self.outcome,
+            most_loaded=max((len(phase.loaded) for visit in visits for phase in visit.phases), default=0),
+            measurements=tuple(measurements),
+            problems=tuple(self.problems),
+        )

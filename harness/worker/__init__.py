@@ -1,0 +1,1 @@
+"""The measured process, and the supervisor's end of the pipe to it."""

@@ -1,0 +1,170 @@
+"""The measured process: takes commands from a pipe, calls the engine, stamps the clock beside the call.
+
+Started as ``python -m harness.worker`` with the pipe to the supervisor as standard input and output and the engine
+log as standard error. The first thing it does is to move the pipe elsewhere, so that whatever an engine prints goes
+to the log. It holds the standard library, :mod:`harness.stage`, and the plugins of the stages that it is told to
+prepare.
+"""
+
+import faulthandler
+import gc
+import importlib
+import os
+import sys
+import time
+import traceback
+import wave
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+from harness.records import Request
+from harness.stage import Refused, Stage
+from harness.worker.protocol import VERSION, Message, decode, encode
+
+
+class Stamps:
+    """Monotonic and CPU time around one call into an engine."""
+
+    def __init__(self) -> None:
+        self.start_ns = self.end_ns = self.cpu_ns = 0
+
+    def around(self, call: Callable[..., Any], *arguments: Any) -> Any:
+        """Make the call; the stamps hold whether it returns or raises."""
+        cpu_ns = time.process_time_ns()
+        self.start_ns = time.monotonic_ns()
+        try:
+            return call(*arguments)
+        finally:
+            self.end_ns = time.monotonic_ns()
+            self.cpu_ns = time.process_time_ns() - cpu_ns
+
+
+class Worker:
+    """The stages of this process, and one method for each command."""
+
+    def __init__(self) -> None:
+        self.stages: dict[str, Stage] = {}
+        self.loaded: list[str] = []
+
+    def answer(self, command: Message) -> Message:
+        """Carry out one command. An engine's exception becomes an answer; nothing is raised."""
+        stamps = Stamps()
+        try:
+            more = getattr(self, f"do_{command['do']}")(command, stamps)
+        except Exception as error:  # an engine may raise anything, and each kind is the same to us: an outcome
+            traceback.print_exc()
+            return {
+                "seq": command.get("seq"),
+                "ok": False,
+                "error": f"{type(error).__name__}: {error}" if str(error) else type(error).__name__,
+                "refused": str(error) if isinstance(error, Refused) else None,
+                **self.stamped(stamps),
+            }
+        return {"seq": command["seq"], "ok": True, **self.stamped(stamps), **more}
+
+    def stamped(self, stamps: Stamps) -> Message:
+        """Return the part of an answer that every command shares."""
+        return {
+            "start_ns": stamps.start_ns,
+            "end_ns": stamps.end_ns,
+            "cpu_ns": stamps.cpu_ns,
+            "loaded": self.loaded,
+        }
+
+    def do_hello(self, command: Message, stamps: Stamps) -> Message:
+        """Say which version of the messages this process speaks."""
+        return {"version": VERSION, "pid": os.getpid()}
+
+    def do_prepare(self, command: Message, stamps: Stamps) -> Message:
+        """Make the stage's object and let it import its engine; only the engine is inside the stamps."""
+        stage_class = getattr(importlib.import_module(command["module"]), command["class"])
+        options = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in command["options"].items()
+        }
+        stage = self.stages[command["stage"]] = stage_class(stage_class.Options(**options))
+        return {"facts": dict(stamps.around(stage.prepare) or {})}
+
+    def do_load(self, command: Message, stamps: Stamps) -> Message:
+        """Load a stage's model."""
+        facts = stamps.around(self.stages[command["stage"]].load)
+        self.loaded.append(command["stage"])
+        return {"facts": dict(facts or {})}
+
+    def do_run(self, command: Message, stamps: Stamps) -> Message:
+        """Give a loaded stage one request. The audio is read before the clock is."""
+        stage = self.stages[command["stage"]]
+        request = Request(
+            audio=command["request"]["audio"],
+            duration_s=command["request"]["duration_s"],
+            text=command["request"]["text"],
+            pcm=read_pcm(command["request"]["audio"]) if stage.takes_pcm else b"",
+        )
+        deliveries: list[tuple[int, str]] = []
+        now_ns, keep = time.monotonic_ns, deliveries.append
+
+        def emit(text: str) -> None:
+            keep((now_ns(), text))
+
+        result = stamps.around(stage.run, request, emit)
+        return {
+            "text": result.text,
+            "words": [[word.text, word.start_ms, word.end_ms] for word in result.words],
+            "deliveries": [(at_ns, text) for at_ns, text in deliveries if text],
+            "facts": dict(result.facts),
+        }
+
+    def do_restart(self, command: Message, stamps: Stamps) -> Message:
+        """Let a loaded stage forget what earlier requests left behind."""
+        stamps.around(self.stages[command["stage"]].restart)
+        return {}
+
+    def do_unload(self, command: Message, stamps: Stamps) -> Message:
+        """Let a stage give its model back, then collect: what is read afterwards is not garbage in waiting."""
+        stamps.around(self.stages[command["stage"]].unload)
+        self.loaded.remove(command["stage"])
+        gc.collect()
+        return {}
+
+    def do_trim(self, command: Message, stamps: Stamps) -> Message:
+        """Collect, and ask the C allocator to give free pages back (``malloc_trim``, glibc only)."""
+        import ctypes  # needed here alone: it would cost every other worker a megabyte
+
+        gc.collect()
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is None:
+            return {"facts": {"trimmed": False, "reason": "this C library has no malloc_trim"}}
+        return {"facts": {"trimmed": bool(stamps.around(trim, 0))}}
+
+
+def read_pcm(path: str) -> bytes:
+    """Return the samples of a canonical file: 16 kHz, mono, signed 16-bit little-endian."""
+    with wave.open(path, "rb") as audio:
+        return audio.readframes(audio.getnframes())
+
+
+def take_the_pipe() -> tuple[BinaryIO, BinaryIO]:
+    """Move the pipe away from descriptors 0 and 1, where an engine or a child of it would find it."""
+    commands, answers = os.dup(0), os.dup(1)
+    os.dup2(2, 1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return os.fdopen(commands, "rb"), os.fdopen(answers, "wb", buffering=0)
+
+
+def main() -> None:
+    """Answer commands until told to leave, or until the supervisor's end of the pipe is gone."""
+    commands, answers = take_the_pipe()
+    faulthandler.enable()
+    worker = Worker()
+    for line in commands:
+        command = decode(line)
+        if command["do"] == "leave":
+            break
+        answer = worker.answer(command)
+        sys.stdout.flush()
+        answers.write(encode(answer))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""The supervisor's handle of one measured process: start it, send a command, wait asleep, end it."""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.clock import Clock
+from harness.errors import StageFailed, StageRefused, WorkerCrashed, WorkerRubbish, WorkerTimeout
+from harness.worker.protocol import VERSION, Message, decode, encode
+
+_HELLO_TIMEOUT_S = 60.0
+"""A bare interpreter answers in 0.1 s; a minute allows for a machine that swaps."""
+_LEAVE_TIMEOUT_S = 5.0
+"""How long an idle worker may take to leave before it is killed; its destructors are not measured."""
+_TAIL_LINES = 20
+_TAIL_BYTES = 8192
+
+
+class Client:
+    """One worker process, in a process group of its own so that Ctrl-C reaches the supervisor alone.
+
+    ``number`` counts the workers of a run from 0; ``log`` is the file that takes what worker and engine print.
+    """
+
+    def __init__(self, number: int, log: Path, clock: Clock) -> None:
+        self.number = number
+        self._clock = clock
+        self._log = log
+        self._seq = 0
+        self._received = b""
+        with log.open("ab") as sink:
+            self._log_start = sink.tell()
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "harness.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=sink,
+                bufsize=0,
+                process_group=0,
+            )
+        self.pid = self._process.pid
+
+    def hello(self) -> None:
+        """Wait until the interpreter is up. Raises :class:`WorkerRubbish` for another version of the messages."""
+        answer = self.ask({"do": "hello"}, _HELLO_TIMEOUT_S)
+        if answer.get("version") != VERSION:
+            raise WorkerRubbish(f"messages of version {answer.get('version')}, expected {VERSION}")
+
+    def ask(self, command: Mapping[str, Any], timeout_s: float) -> Message:
+        """Send a command and sleep until its answer is here.
+
+        Raises a :class:`harness.errors.WorkerError` for every other end: the worker died, was silent for
+        ``timeout_s`` seconds, answered rubbish, or the engine raised or refused.
+        """
+        self._seq += 1
+        try:
+            self._stream("stdin").write(encode({"seq": self._seq, **command}))
+        except BrokenPipeError:
+            raise WorkerCrashed(self._how_it_ended()) from None
+        line = self._line(self._clock.now_ns() + round(timeout_s * 1e9), timeout_s)
+        answer = self._checked(line)
+        if answer["ok"]:
+            return answer
+        if answer.get("refused") is not None:
+            raise StageRefused(str(answer["refused"]))
+        raise StageFailed(str(answer.get("error")))
+
+    def leave(self) -> None:
+        """Let an idle worker end by itself; kill it where it does not."""
+        try:
+            self._stream("stdin").write(encode({"seq": self._seq + 1, "do": "leave"}))
+            self._process.wait(_LEAVE_TIMEOUT_S)
+        except (BrokenPipeError, subprocess.TimeoutExpired):
+            pass
+        self.kill()
+
+    def kill(self) -> None:
+        """End the worker and what it started, at once, and wait for its end."""
+        if self._process.poll() is None:
+            os.killpg(self.pid, signal.SIGKILL)
+        self._process.wait()
+        for name in ("stdin", "stdout"):
+            self._stream(name).close()
+
+    def log_tail(self) -> tuple[str, ...]:
+        """Return the last lines that this worker and its engine printed."""
+        with self._log.open("rb") as log:
+            end = log.seek(0, os.SEEK_END)
+            log.seek(max(self._log_start, end - _TAIL_BYTES))
+            lines = log.read().decode("utf-8", "replace").splitlines()
+        return tuple(lines[-_TAIL_LINES:])
+
+    def _stream(self, name: str) -> Any:
+        return getattr(self._process, name)
+
+    def _line(self, deadline_ns: int, timeout_s: float) -> bytes:
+        descriptor = self._stream("stdout").fileno()
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN | select.POLLHUP)
+        while b"\n" not in self._received:
+            left_ms = (deadline_ns - self._clock.now_ns()) / 1e6
+            if left_ms <= 0 or not poll.poll(left_ms):
+                raise WorkerTimeout(f"after {timeout_s:g} s")
+            piece = os.read(descriptor, 1 << 16)
+            if not piece:
+                raise WorkerCrashed(self._how_it_ended())
+            self._received += piece
+        line, _, self._received = self._received.partition(b"\n")
+        return line
+
+    def _checked(self, line: bytes) -> Message:
+        try:
+            answer = decode(line)
+        except ValueError:
+            raise WorkerRubbish(f"found {line[:80]!r}, expected a message") from None
+        if answer.get("seq") != self._seq or not isinstance(answer.get("ok"), bool):
+            raise WorkerRubbish(f"found {line[:80]!r}, expected the answer to command {self._seq}")
+        return answer
+
+    def _how_it_ended(self) -> str:
+        """Say how the process ended; one that closed its pipe and lives is killed first."""
+        try:
+            status = self._process.wait(_LEAVE_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return "closed its pipe and went on"
+        if status < 0:
+            return signal.Signals(-status).name
+        return f"exit status {status}"

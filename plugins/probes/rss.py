@@ -1,0 +1,208 @@
+"""Resident memory: what each model takes, needs at its peak, and gives back."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import ClassVar
+
+from harness.hookspecs import Probe, hookimpl
+from harness.metrics import Better, Kind, Measurement, Metric, absent, sample
+from harness.process import Process
+from harness.records import Trial, Visit
+
+Values = Mapping[str, float | None]
+
+_POINTS = ("before_load", "loaded", "ran", "unloaded")
+# (metric, point, counter, base point, base counter, description): each is the difference of two readings
+_DIFFERENCES = (
+    (
+        "import_overhead_mib",
+        "prepared",
+        "rss_kib",
+        "idle",
+        "rss_kib",
+        "RSS after the engine's import - RSS before it",
+    ),
+    ("load_overhead_mib", "loaded", "rss_kib", "before_load", "rss_kib", "RSS after load - RSS before load"),
+    (
+        "net_overhead_mib",
+        "unloaded",
+        "rss_kib",
+        "before_load",
+        "rss_kib",
+        "RSS after unload - RSS before load",
+    ),
+    ("release_mib", "unload_start", "rss_kib", "unloaded", "rss_kib", "RSS before unload - RSS after unload"),
+    (
+        "load_working_mib",
+        "loaded",
+        "peak_kib",
+        "before_load",
+        "rss_kib",
+        "peak during load - RSS before load",
+    ),
+    (
+        "working_memory_mib",
+        "ran",
+        "peak_kib",
+        "before_run",
+        "rss_kib",
+        "peak during the inference call - RSS at its start",
+    ),
+    (
+        "residual_mib",
+        "trimmed",
+        "anon_kib",
+        "before_load",
+        "anon_kib",
+        "anon after unload, collection and trim - anon before load",
+    ),
+    ("retention_mib", "unloaded", "anon_kib", "trimmed", "anon_kib", "anon that a heap trim gives back"),
+)
+_PEAKS = (("load_peak_mib", "loaded"), ("run_peak_mib", "ran"), ("unload_peak_mib", "unloaded"))
+_MAIN = ("load_overhead_mib", "net_overhead_mib", "run_peak_mib")
+
+
+def _metrics() -> Iterator[Metric]:
+    for name, _, _, _, _, description in _DIFFERENCES:
+        better: Better = "higher" if name == "release_mib" else "lower"
+        yield Metric(name=name, unit="MiB", better=better, main=name in _MAIN, description=description)
+    for name, point in _PEAKS:
+        description = f"exact peak RSS of the phase that ends at '{point}' (VmHWM after a reset)"
+        yield Metric(name=name, unit="MiB", main=name in _MAIN, description=description)
+    for point in _POINTS:
+        yield Metric(name=f"rss_{point}_mib", unit="MiB", description=f"RSS at '{point}'")
+        yield Metric(
+            name=f"anon_{point}_mib",
+            unit="MiB",
+            description=f"RssAnon at '{point}': what the process allocated",
+        )
+    yield Metric(
+        name="peak_mib",
+        unit="MiB",
+        scope="memory",
+        main=True,
+        description="largest peak RSS of any phase of the trial",
+    )
+    yield Metric(
+        name="rss_start_mib",
+        unit="MiB",
+        scope="memory",
+        description="RSS before the first load, or run, of the trial",
+    )
+    yield Metric(
+        name="rss_end_mib",
+        unit="MiB",
+        scope="memory",
+        description="RSS at the last reading of the trial before a trim",
+    )
+    yield Metric(
+        name="growth_mib_per_iteration",
+        unit="MiB/iteration",
+        scope="memory",
+        kind=Kind.TREND,
+        format=".3f",
+        main=True,
+        description="Theil-Sen slope of anon at the end of an iteration, after unload, before any trim",
+    )
+
+
+class Rss(Probe):
+    """RSS, anon and exact peaks at every point; overheads, release and growth from them."""
+
+    name = "rss"
+    metrics: ClassVar[Sequence[Metric]] = tuple(_metrics())
+
+    @hookimpl
+    def observe(self, point: str, process: Process) -> Values:
+        """Read the kernel's counters; KiB, as the kernel gives them."""
+        return asdict(process.counters())
+
+    @hookimpl
+    def measure(self, trial: Trial) -> Iterator[Measurement]:
+        """Subtract readings; what was not read is absent, with the reason."""
+        for visit in trial.visits:
+            yield from _stage(visit)
+        yield from _chain(trial)
+
+
+def _stage(visit: Visit) -> Iterator[Measurement]:
+    readings = _readings(visit)
+    for name, point, counter, base_point, base_counter, _ in _DIFFERENCES:
+        value, base = _value(readings, point, counter), _value(readings, base_point, base_counter)
+        if value is None or base is None:
+            lacking = (point, counter) if value is None else (base_point, base_counter)
+            yield absent(visit.stage, name, _why(readings, *lacking))
+        else:
+            yield sample(visit.stage, name, (value - base) / 1024)
+    for name, point in _PEAKS:
+        yield _reading(visit.stage, name, readings, point, "peak_kib")
+    for point in _POINTS:
+        yield _reading(visit.stage, f"rss_{point}_mib", readings, point, "rss_kib")
+        yield _reading(visit.stage, f"anon_{point}_mib", readings, point, "anon_kib")
+
+
+def _readings(visit: Visit) -> dict[str, Values]:
+    """Return the last reading at each point; ``unload_start`` is the one that stands before the unload."""
+    readings: dict[str, Values] = {}
+    previous: Values | None = None
+    for observation in visit.observations:
+        if observation.probe == Rss.name:
+            if observation.point == "unloaded" and previous is not None:
+                readings["unload_start"] = previous
+            readings[observation.point] = previous = observation.values
+    return readings
+
+
+def _value(readings: Mapping[str, Values], point: str, counter: str) -> float | None:
+    return readings.get(point, {}).get(counter)
+
+
+def _why(readings: Mapping[str, Values], point: str, counter: str) -> str:
+    if point in readings:
+        return f"this machine has no {counter.removesuffix('_kib')} for another process"
+    return f"nothing was read at '{point.replace('unload_start', 'unloaded')}' in this trial"
+
+
+def _reading(scope: str, name: str, readings: Mapping[str, Values], point: str, counter: str) -> Measurement:
+    value = _value(readings, point, counter)
+    if value is None:
+        return absent(scope, name, _why(readings, point, counter))
+    return sample(scope, name, value / 1024)
+
+
+def _chain(trial: Trial) -> Iterator[Measurement]:
+    seen = [
+        observation
+        for visit in trial.visits
+        for observation in visit.observations
+        if observation.probe == Rss.name and observation.point != "trimmed"
+    ]
+    # the high-water mark at a trial's first reading belongs to what was before it
+    peaks = [peak for observation in seen[1:] if (peak := observation.values["peak_kib"]) is not None]
+    yield (
+        sample("memory", "peak_mib", max(peaks) / 1024) if peaks else absent("memory", "peak_mib", "no peak was read")
+    )
+    rested = [observation for observation in seen if observation.point not in ("idle", "prepared")]
+    rss = [value for observation in rested if (value := observation.values["rss_kib"]) is not None]
+    for name, index in (("rss_start_mib", 0), ("rss_end_mib", -1)):
+        yield sample("memory", name, rss[index] / 1024) if rss else absent("memory", name, "nothing was read")
+    yield _growth_point(trial)
+
+
+def _growth_point(trial: Trial) -> Measurement:
+    """Take anon after the last unload; where models stay loaded from trial to trial, after the last run."""
+    name = "growth_mib_per_iteration"
+    if not trial.visits:
+        return absent("memory", name, "nothing was read")
+    readings = _readings(trial.visits[-1])
+    stays = "before_load" not in readings
+    anon = _value(readings, "ran" if stays or "unloaded" not in readings else "unloaded", "anon_kib")
+    if anon is None:
+        return absent("memory", name, _why(readings, "unloaded", "anon_kib"))
+    return sample("memory", name, anon / 1024)
+
+
+@hookimpl
+def harness_probes() -> Sequence[type[Probe]]:
+    """Say which probes this file holds."""
+    return [Rss]

@@ -1,0 +1,115 @@
+"""How right the transcript is: word and character error rate with their counts, and whether the text stays the same."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from harness.analysis.accuracy import (
+    NORMALIZERS,
+    Counts,
+    character_counts,
+    none,
+    word_counts,
+)
+from harness.errors import ConfigError
+from harness.hookspecs import Probe, hookimpl
+from harness.metrics import Better, Kind, Measurement, Metric, absent, constant, ratio
+from harness.records import Trial, Visit
+
+_SHARES = ("substitutions", "deletions", "insertions", "hits")
+
+
+def _rate(name: str, description: str, *, main: bool = False) -> Metric:
+    better: Better = "higher" if name == "hits" else "lower"
+    return Metric(
+        name=name,
+        unit="edits/word" if name.startswith("wer") else "1",
+        kind=Kind.RATIO,
+        better=better,
+        format=".2%",
+        main=main,
+        cold_apart=False,
+        description=description,
+    )
+
+
+class Wer(Probe):
+    """WER and CER of normalised text, the raw WER beside it, and output constancy."""
+
+    name = "wer"
+    metrics: ClassVar[Sequence[Metric]] = (
+        _rate("wer", "(S + D + I) / N over words of normalised text", main=True),
+        _rate("cer", "(S + D + I) / N over characters of normalised text, spaces included"),
+        _rate("wer_raw", "(S + D + I) / N over words as they were written"),
+        _rate("substitutions", "S / N over words"),
+        _rate("deletions", "D / N over words"),
+        _rate("insertions", "I / N over words"),
+        _rate("hits", "H / N over words"),
+        Metric(
+            name="transcript",
+            unit="text",
+            kind=Kind.CONSTANCY,
+            better="neither",
+            cold_apart=False,
+            description="whether the same audio gives the same text in every trial",
+        ),
+    )
+
+    @dataclass(frozen=True)
+    class Options:
+        """The keys of ``conf/probe/wer.yaml``."""
+
+        normalizer: str = "basic"
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        if options.normalizer not in NORMALIZERS:
+            raise ConfigError("probe.wer.normalizer", f"'{options.normalizer}'", "a normaliser", NORMALIZERS)
+        self._normalize = NORMALIZERS[options.normalizer]
+
+    @hookimpl
+    def measure(self, trial: Trial) -> Iterator[Measurement]:
+        """Count edits between the reference and each ASR's transcript."""
+        for visit in trial.visits:
+            reason = _why_not(visit, trial)
+            if visit.role == "asr" and visit.text is not None:
+                yield constant(visit.stage, "transcript", visit.text)
+            else:
+                yield absent(visit.stage, "transcript", reason)
+            if reason:
+                yield from (absent(visit.stage, metric.name, reason) for metric in self.metrics[:-1])
+            else:
+                yield from self._rates(visit.stage, trial.utterance.reference or "", visit.text or "")
+
+    def _rates(self, stage: str, reference: str, hypothesis: str) -> Iterator[Measurement]:
+        said, heard = self._normalize(reference), self._normalize(hypothesis)
+        if not said:
+            yield from (
+                absent(stage, metric.name, "nothing is left of the reference after normalising")
+                for metric in self.metrics[:-1]
+            )
+            return
+        words = word_counts(said, heard)
+        yield _error_rate(stage, "wer", words)
+        yield _error_rate(stage, "cer", character_counts(said, heard))
+        yield _error_rate(stage, "wer_raw", word_counts(none(reference), none(hypothesis)))
+        for name in _SHARES:
+            yield ratio(stage, name, getattr(words, name), words.length)
+
+
+def _why_not(visit: Visit, trial: Trial) -> str:
+    if visit.role != "asr":
+        return f"the role {visit.role} writes no transcript"
+    if visit.text is None:
+        return "nothing was run to its end"
+    return trial.utterance.no_reference or ""
+
+
+def _error_rate(stage: str, name: str, counts: Counts) -> Measurement:
+    return ratio(stage, name, counts.edits, counts.length)
+
+
+@hookimpl
+def harness_probes() -> Sequence[type[Probe]]:
+    """Say which probes this file holds."""
+    return [Wer]

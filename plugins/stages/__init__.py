@@ -1,0 +1,1 @@
+"""Engines, each in the roles that it can play."""
