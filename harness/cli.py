@@ -57,8 +57,7 @@ def _command(argv: Sequence[str]) -> int:
 def report(folder: Path) -> None:
     """Make the reports of a stored run or sweep again, and print them."""
     from harness.analysis.sweep import is_sweep, read_sweep
-    from harness.report.publish import publish
-    from harness.report.screen_text import ending
+    from harness.report.publish import ending, publish
     from harness.report.sweep_report import publish_sweep, sweep_table
 
     if is_sweep(folder):

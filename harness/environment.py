@@ -109,5 +109,17 @@ def _git_says(folder: Path, *arguments: str) -> str:
 def _warnings(protocol: Protocol, uses_threads: bool, usable_cores: int) -> Iterable[str]:
     if uses_threads and protocol.threads > usable_cores:
         yield f"threads={protocol.threads} on {usable_cores} usable cores: the threads will wait for each other"
-    if hasattr(os, "getloadavg") and os.getloadavg()[0] > 0.5 * usable_cores:
-        yield f"the machine is busy: load average {os.getloadavg()[0]:.1f} on {usable_cores} usable cores"
+    others = _others_running()
+    if others:
+        yield f"the machine is busy: {others} other threads are running on {usable_cores} usable cores"
+
+
+def _others_running() -> int:
+    """Return how many threads beside this one run at this moment (``/proc/loadavg``); 0 where nothing tells.
+
+    The load average would still count what this user ran a minute ago.
+    """
+    loadavg = Path("/proc/loadavg")
+    if not loadavg.exists():
+        return 0
+    return max(0, int(loadavg.read_text().split()[3].partition("/")[0]) - 1)

@@ -7,6 +7,7 @@ with status 1 for a misspelt key.
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
 from hydra._internal.hydra import Hydra
@@ -20,22 +21,20 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from harness import store
-from harness.analysis.sweep import read_sweep
 from harness.clock import SystemClock
 from harness.config import builtin_folder
 from harness.errors import ConfigError, StoreError, UserError
-from harness.job import FAILED, INTERRUPTED, Job, point_latest, run_job
+from harness.job import Done, Job, point_latest, run_job
 from harness.plugins import conf_folders
-from harness.report.sweep_report import publish_sweep, sweep_table
 
-BAD_INPUT = 2
+FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 _TASK = "harness"
 
 
 def run(argv: Sequence[str]) -> int:
     """Carry out a command line of Hydra's and return the exit status. Raises :class:`UserError`."""
     parser = get_args_parser()
-    arguments = parser.parse_args(list(argv))
+    arguments = _parsed(parser, argv)
     hydra = Hydra.create_main_hydra2(_TASK, search_path(arguments.config_dir))
     try:
         return _App(hydra, parser, arguments).run()
@@ -47,6 +46,16 @@ def run(argv: Sequence[str]) -> int:
         raise _composition(error, hydra, arguments.config_name or "config") from None
     finally:
         GlobalHydra.instance().clear()
+
+
+def _parsed(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Namespace:
+    """Parse Hydra's options; a wrong one is an error of the user's like any other."""
+
+    def refuse(message: str) -> NoReturn:
+        raise ConfigError("command line", message, "overrides (key=value) and Hydra's options; see --help")
+
+    parser.error = refuse  # type: ignore[method-assign]
+    return parser.parse_args(list(argv))
 
 
 def search_path(config_dir: str | None = None) -> ConfigSearchPathImpl:
@@ -95,11 +104,15 @@ class _App:
         return 0
 
     def _single(self) -> int:
+        swept = swept_keys(self._overrides)
+        if swept:
+            raise ConfigError(swept[0], "several values", "one; -m sweeps over several, [a,b] is a list")
         failures: list[UserError] = []
 
         def task(config: DictConfig) -> int:
+            job = _job(())
             try:
-                return run_job(config, _job(()), SystemClock())
+                return _finish(run_job(config, job, SystemClock()), job)
             except UserError as error:
                 failures.append(error)
                 return BAD_INPUT
@@ -107,7 +120,7 @@ class _App:
         try:
             returned = self._hydra.run(self._name, task, self._overrides, with_log_configuration=False)
         except OSError as error:
-            raise _unwritable(error) from None
+            raise _reported(error) from None
         if failures:
             raise failures[0]
         return int(returned.return_value)
@@ -121,7 +134,7 @@ class _App:
         def task(config: DictConfig) -> int:
             job = _job(swept)
             try:
-                status = run_job(config, job, SystemClock())
+                status = _finish(run_job(config, job, SystemClock()), job)
             except UserError as error:
                 store.write_json(job.folder / store.FAILURE, store.Failure(job.overrides, str(error)))
                 print(f"harness: job {job.folder.name}: {error}", flush=True)
@@ -137,7 +150,7 @@ class _App:
         except KeyboardInterrupt:
             interrupted = True
         except OSError as error:
-            raise _unwritable(error) from None
+            raise _reported(error) from None
         return INTERRUPTED if interrupted else _gather(folder, outputs)
 
 
@@ -152,7 +165,28 @@ def _job(swept: tuple[str, ...]) -> Job:
     return Job(Path(hydra.runtime.output_dir), tuple(hydra.overrides.task), swept)
 
 
+def _finish(done: Done, job: Job) -> int:
+    """Summarise and render what was run, show it, and return the exit status.
+
+    Imported here is what a run needs only after its last trial: with NumPy, it would delay the first load.
+    """
+    from harness.report.publish import ending, publish
+
+    published = publish(job.folder)
+    point_latest(Path(done.settings.outputs), job.folder)
+    done.screen.show(ending(published, verbose=done.settings.verbose))
+    done.screen.warn(done.ending.problems)
+    print(f"Results: {job.folder}", flush=True)
+    if done.ending.interrupted:
+        return INTERRUPTED
+    return 0 if done.ending.ok else FAILED
+
+
 def _gather(folder: Path, outputs: Path) -> int:
+    """Make the sweep's table from its folders, whatever became of the jobs."""
+    from harness.analysis.sweep import read_sweep
+    from harness.report.sweep_report import publish_sweep, sweep_table
+
     sweep = read_sweep(folder)
     publish_sweep(sweep)
     point_latest(outputs, folder)
@@ -160,7 +194,10 @@ def _gather(folder: Path, outputs: Path) -> int:
     return 0 if sweep.ok else FAILED
 
 
-def _unwritable(error: OSError) -> StoreError:
+def _reported(error: OSError) -> Exception:
+    """Tell a folder that Hydra could not make from a configuration that it could not find, which is an OSError too."""
+    if isinstance(error, HydraException):
+        return error
     found = f"'{error.filename}' ({error.strerror})"
     return StoreError("output folder", found, "a folder that can be written; outputs=FOLDER names another")
 

@@ -1,5 +1,6 @@
-"""One job: from a composed configuration to a run's folder with everything in it."""
+"""One job: from a composed configuration to a run's folder with every trial in it."""
 
+import sys
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -15,10 +16,7 @@ from harness.experiment import Ending, Experiment
 from harness.plan import JobFacts, Plan, make_plan
 from harness.plugins import Listeners, discover
 from harness.records import Environment
-from harness.report.publish import publish
-from harness.screen import Screen
-
-FAILED, INTERRUPTED = 1, 130
+from harness.screen import Screen, Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +28,17 @@ class Job:
     swept: tuple[str, ...] = ()
 
 
-def run_job(config: DictConfig, job: Job, clock: Clock) -> int:
-    """Run a job and return its exit status: 0, 1 where a trial failed, 130 where it was interrupted.
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A job that has run: how it ended, and the screen that showed it."""
+
+    settings: Settings
+    ending: Ending
+    screen: Screen
+
+
+def run_job(config: DictConfig, job: Job, clock: Clock) -> Done:
+    """Run a job to its end, which may be that it was interrupted or that every trial failed.
 
     Raises :class:`harness.errors.UserError` for what the user gave and cannot be used; nothing has run then.
     """
@@ -42,10 +49,11 @@ def run_job(config: DictConfig, job: Job, clock: Clock) -> int:
     facts = JobFacts(job.folder.name, started_at, metadata.version("asr-align-harness"), job.overrides, job.swept)
     plan = make_plan(settings, registry, heard, facts)
     before = _open_folder(plan, config, job.folder)
-    screen = Screen(heard[0].reference, plan.run.trials, quiet=settings.quiet, verbose=settings.verbose)
+    listeners, screen = _listeners(plan, settings)
     screen.warn(before.warnings)
-    ending = Experiment(plan, _listeners(plan, screen), job.folder, clock).run()
-    return _close(settings, job.folder, before, ending, screen)
+    ending = Experiment(plan, listeners, job.folder, clock).run()
+    _complete(job.folder, before, ending)
+    return Done(settings, ending, screen)
 
 
 def point_latest(outputs: Path, folder: Path) -> None:
@@ -69,22 +77,25 @@ def _open_folder(plan: Plan, config: DictConfig, folder: Path) -> Environment:
     return before
 
 
-def _listeners(plan: Plan, screen: Screen) -> Listeners:
+def _listeners(plan: Plan, settings: Settings) -> tuple[Listeners, Screen]:
+    """Return everybody who hears of the run; the bar, and rich with it, only where there is a terminal."""
     listeners = Listeners()
+    write: Write = print
+    if sys.stdout.isatty() and not settings.quiet:
+        from harness.progress import ProgressBar
+
+        bar = ProgressBar(plan.run.trials)
+        write = bar.write
+        listeners.add(bar, "progress")
+    screen = Screen(plan.utterances[0].reference, write, quiet=settings.quiet, verbose=settings.verbose)
+    listeners.add(screen, "screen")
     for probe in plan.probes:
         listeners.add(probe, probe.name)
-    listeners.add(screen, "screen")
-    return listeners
+    return listeners, screen
 
 
-def _close(settings: Settings, folder: Path, before: Environment, ending: Ending, screen: Screen) -> int:
-    """Write what only the end knows, the summary and the reports, and show them."""
+def _complete(folder: Path, before: Environment, ending: Ending) -> None:
+    """Add to the environment what only the end knows: what engines said of themselves, and the hashes of models."""
     files = [path for facts in ending.engines.values() for path in facts.get("files", ())]
-    store.write_json(folder / store.ENVIRONMENT, replace(before, engines=ending.engines, files=file_facts(files)))
-    published = publish(folder)
-    point_latest(Path(settings.outputs), folder)
-    screen.show(published)
-    screen.warn(ending.problems)
-    if ending.interrupted:
-        return INTERRUPTED
-    return 0 if ending.ok else FAILED
+    after = replace(before, engines=ending.engines, files=file_facts(files))
+    store.write_json(folder / store.ENVIRONMENT, after)

@@ -1,90 +1,57 @@
-"""The listener that shows a run: a progress bar with the time left on a terminal, plain lines when piped."""
+"""The listener that shows a run as lines: the banner, a block for each trial, in verbose mode each phase."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from harness.hookspecs import hookimpl
 from harness.records import Run, Trial
 from harness.report import screen_text
-from harness.report.publish import Published
-from harness.report.tables import heading
+from harness.report.figures import heading
+
+Write = Callable[[str], None]
 
 
 class Screen:
-    """Prints banner, trials and summary to standard output; warnings go to standard error.
+    """Prints what happens through ``write``, a line at a time; nothing but warnings where ``quiet``.
 
-    ``trials`` is how many there will be. The bar is drawn when a phase begins or a trial ends, never by a thread of
-    its own, so that nothing of ours runs while the engine does.
+    ``reference`` is the transcript of the first utterance, for the banner.
     """
 
-    def __init__(self, reference: str | None, trials: int, *, quiet: bool = False, verbose: bool = False) -> None:
+    def __init__(
+        self, reference: str | None, write: Write = print, *, quiet: bool = False, verbose: bool = False
+    ) -> None:
         self._reference = reference
+        self._write = write
         self._quiet = quiet
         self._verbose = verbose
-        self._console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            console=self._console,
-            auto_refresh=False,
-            transient=True,
-            disable=quiet or not self._console.is_terminal,
-        )
-        self._bar = self._progress.add_task("starting", total=trials)
         self._run: Run | None = None
 
     @hookimpl
     def run_started(self, run: Run, folder: Path) -> None:
         """Print the banner."""
         self._run = run
-        self._print(screen_text.banner(run, self._reference))
-        self._progress.start()
+        self.show(screen_text.banner(run, self._reference))
 
     @hookimpl
     def phase_started(self, trial: int, stage: str, phase: str) -> None:
-        """Show what the worker is about to do."""
+        """Say what the worker is about to do."""
         if self._verbose:
-            self._print([f"[{heading(stage)}] {phase} (trial {trial})"])
-        self._progress.update(self._bar, description=f"{heading(stage)} {phase}", refresh=True)
+            self.show([f"[{heading(stage)}] {phase} (trial {trial})"])
 
     @hookimpl
     def trial_finished(self, trial: Trial) -> None:
-        """Print the trial's block, and move the bar."""
+        """Print the trial's block."""
         if self._run is not None:
-            self._print(screen_text.trial_block(self._run, trial))
-        self._progress.update(self._bar, advance=1, refresh=True)
+            self.show(screen_text.trial_block(self._run, trial))
 
-    @hookimpl
-    def run_finished(self, run: Run, folder: Path) -> None:
-        """Take the bar away."""
-        self._progress.stop()
-
-    def show(self, published: Published) -> None:
-        """Print the summary, and where the results are."""
-        self._print(screen_text.ending(published, verbose=self._verbose))
-        self._console.print(f"Results: {published.stored.folder}")
-
-    def warn(self, lines: Iterable[str]) -> None:
-        """Print warnings, also when quiet."""
-        for line in lines:
-            print(f"warning: {line}", file=sys.stderr)
-
-    def _print(self, lines: Iterable[str]) -> None:
+    def show(self, lines: Iterable[str]) -> None:
+        """Print lines, unless quiet."""
         if not self._quiet:
             for line in lines:
-                self._console.print(line)
+                self._write(line)
+
+    def warn(self, lines: Iterable[str]) -> None:
+        """Print warnings on standard error, also when quiet."""
+        for line in lines:
+            print(f"warning: {line}", file=sys.stderr, flush=True)

@@ -39,10 +39,10 @@ class Verdict:
 
 def growth(iterations: Sequence[float], anon_mib: Sequence[float]) -> Growth | None:
     """Return the slope of anonymous memory over iterations; None below three points."""
-    from scipy.stats import theilslopes  # half a second, paid only by who asks for a slope
-
     if len(anon_mib) < 3:
         return None
+    from scipy.stats import theilslopes  # half a second, paid only by a run that has a slope
+
     slope, _, low, high = theilslopes(anon_mib, iterations, alpha=0.95)
     return Growth(len(anon_mib), float(slope), (float(low), float(high)))
 

@@ -1,5 +1,6 @@
 """From a run's folder to the files that people read: the same code after a run and years later."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,7 +8,10 @@ from harness import store
 from harness.analysis.original import original_results
 from harness.analysis.summary import Summary, summarise
 from harness.report.run_report import RunReport, run_report
+from harness.report.tables import metric_table, original_tables, verdict_lines
 from harness.store import StoredRun
+
+_THICK = "=" * 70
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +39,14 @@ def publish(folder: Path) -> Published:
     store.write_text(folder / store.REPORT_MD, published.report.markdown())
     store.write_text(folder / store.REPORT_HTML, published.report.html())
     return published
+
+
+def ending(published: Published, *, verbose: bool) -> Iterator[str]:
+    """Print the summary tables of the original, then ours, then the verdicts."""
+    stored, summary = published.stored, published.summary
+    overheads, averages, overall = original_tables(stored.run, original_results(stored.run, stored.trials), summary)
+    yield from ("", _THICK, overheads.title, _THICK, "", overheads.text(), "", averages.text())
+    yield from ("", _THICK, overall.title, _THICK, overall.text())
+    ours = metric_table(summary, main_only=not verbose)
+    yield from ("", _THICK, ours.title, _THICK, ours.text(), "")
+    yield from verdict_lines(summary)

@@ -1,15 +1,13 @@
-"""The lines that a run prints: banner, one block a trial, and the summary, in the words of the original experiment."""
+"""The lines that a run prints while it goes on: the banner and one block a trial, in the original's words."""
 
 import json
 from collections.abc import Iterator
 
-from harness.analysis.original import number, original_results
+from harness.analysis.original import number
 from harness.records import Run, StageRecord, Trial, Visit
-from harness.report.publish import Published
-from harness.report.tables import MISSING, figure, heading, metric_table, original_tables, verdict_lines
+from harness.report.figures import MISSING, figure, heading
 
-WIDTH = 70
-_THICK, _THIN = "=" * WIDTH, "-" * WIDTH
+_THICK = "=" * 70
 _DOING = {
     "asr": "Transcribing...",
     "aligner": "Aligning transcript with audio...",
@@ -46,17 +44,6 @@ def trial_block(run: Run, trial: Trial) -> Iterator[str]:
     if not trial.outcome.ok:
         yield f"[Outcome] {trial.outcome}"
     yield from (f"[Problem] {problem}" for problem in trial.problems)
-
-
-def ending(published: Published, *, verbose: bool) -> Iterator[str]:
-    """Print the summary tables of the original, then ours, then the verdicts."""
-    stored, summary = published.stored, published.summary
-    overheads, averages, overall = original_tables(stored.run, original_results(stored.run, stored.trials), summary)
-    yield from ("", _THICK, overheads.title, _THICK, "", overheads.text(), "", averages.text())
-    yield from ("", _THICK, overall.title, _THICK, overall.text())
-    ours = metric_table(summary, main_only=not verbose)
-    yield from ("", _THICK, ours.title, _THICK, ours.text(), "")
-    yield from verdict_lines(summary)
 
 
 def words_line(visit: Visit) -> str:

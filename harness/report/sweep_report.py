@@ -12,7 +12,8 @@ from harness import store
 from harness.analysis.summary import MetricSummary
 from harness.analysis.sweep import Cell, Sweep
 from harness.records import SCHEMA
-from harness.report.tables import MISSING, Table, figure, interval
+from harness.report.figures import MISSING, figure, interval
+from harness.report.tables import Table
 
 
 def publish_sweep(sweep: Sweep) -> None:
@@ -25,14 +26,14 @@ def publish_sweep(sweep: Sweep) -> None:
 
 def sweep_table(sweep: Sweep) -> Table:
     """Return a row for each job: what was swept, the main metrics with their intervals, the outcome."""
-    names = sweep.main_metrics
+    names = [name for name in sweep.main_metrics if _anywhere(sweep, name)]
     constant = ", ".join(f"{key}={value}" for key, value in sweep.constant.items())
     notes = dict.fromkeys(note for cell in sweep.cells for note in cell.notes)
     return Table(
         "Sweep",
-        ("Job", *sweep.swept, *(_column(sweep, name) for name in names), "Outcome"),
+        ("Job", *sweep.swept, *(_column(name) for name in names), "Outcome"),
         tuple(_row(sweep, cell, names) for cell in sweep.cells),
-        (*((f"The same in all jobs: {constant}",) if constant else ()), *notes, *_reasons(sweep, names)),
+        (*((f"The same in all jobs: {constant}",) if constant else ()), *notes, *_reasons(sweep)),
     )
 
 
@@ -60,9 +61,9 @@ def _title(sweep: Sweep) -> str:
     return f"Sweep of {', '.join(sweep.swept) or 'nothing'}: {len(sweep.cells)} jobs"
 
 
-def _column(sweep: Sweep, name: str) -> str:
-    entry = next(cell.metrics[name] for cell in sweep.cells if name in cell.metrics)
-    return name if not entry.format.endswith("%") else f"{name} (%)"
+def _column(name: str) -> str:
+    """Write a metric's name over two lines, for tables are wide enough without it."""
+    return name.replace(".", "\n", 1)
 
 
 def _row(sweep: Sweep, cell: Cell, names: Sequence[str]) -> tuple[str, ...]:
@@ -75,16 +76,23 @@ def _figure(entry: MetricSummary | None) -> str:
         return MISSING
     if entry.text is not None:
         return entry.text
-    form = entry.format.removesuffix("%") + "%" if entry.format.endswith("%") else entry.format
-    value = figure(entry.value, form)
-    return value if entry.interval is None else f"{value} [{interval(entry.interval, form)}]"
+    if entry.value is None and entry.cold is not None:
+        return f"{figure(entry.cold, entry.format)} (cold)"
+    value = figure(entry.value, entry.format)
+    return value if entry.interval is None else f"{value} [{interval(entry.interval, entry.format)}]"
 
 
-def _reasons(sweep: Sweep, names: Sequence[str]) -> list[str]:
+def _anywhere(sweep: Sweep, name: str) -> bool:
+    """Tell whether any job has a figure for a metric; a column of dashes would only be wide."""
+    entries = (cell.metrics[name] for cell in sweep.cells if name in cell.metrics)
+    return any(entry.value is not None or entry.cold is not None or entry.text is not None for entry in entries)
+
+
+def _reasons(sweep: Sweep) -> list[str]:
     """Say once why figures are missing, whichever jobs they are missing in."""
     found: dict[str, dict[str, None]] = {}
     for cell in sweep.cells:
-        for name in names:
+        for name in sweep.main_metrics:
             entry = cell.metrics.get(name)
             if entry is not None and entry.null_reason is not None:
                 found.setdefault(entry.null_reason, {})[name] = None
@@ -95,7 +103,7 @@ def _csv(sweep: Sweep) -> str:
     names = sweep.main_metrics
     sink = io.StringIO()
     writer = csv.writer(sink, lineterminator="\n")
-    bounds = [column for name in names for column in (name, f"{name}.low", f"{name}.high", f"{name}.n")]
+    bounds = [f"{name}{part}" for name in names for part in ("", ".low", ".high", ".cold", ".n")]
     writer.writerow(["job", *sweep.swept, *bounds, "outcome"])
     for cell in sweep.cells:
         row: list[object] = [cell.job, *(cell.overrides.get(key, "") for key in sweep.swept)]
@@ -105,11 +113,13 @@ def _csv(sweep: Sweep) -> str:
     return sink.getvalue()
 
 
-def _numbers(entry: MetricSummary | None) -> tuple[object, object, object, object]:
+def _numbers(entry: MetricSummary | None) -> tuple[object, ...]:
+    """Return figure, interval, cold figure and count; empty cells where there is none."""
     if entry is None:
-        return "", "", "", ""
-    low, high = entry.interval or ("", "")
-    return ("" if entry.value is None else entry.value, low, high, entry.n)
+        return ("",) * 5
+    low, high = entry.interval or (None, None)
+    values = (entry.value, low, high, entry.cold)
+    return (*("" if value is None or value != value else value for value in values), entry.n)
 
 
 def _html(sweep: Sweep) -> str:

@@ -6,11 +6,10 @@ from typing import Any
 
 from tabulate import tabulate
 
-from harness.analysis.statistics import Interval
 from harness.analysis.summary import MetricSummary, Summary
 from harness.records import Run
+from harness.report.figures import MISSING, figure, heading, interval
 
-MISSING = "-"
 _ORIGINAL_METRICS = {
     "avg_load_overhead_mb": "load_overhead_mib",
     "avg_net_overhead_mb": "net_overhead_mib",
@@ -39,24 +38,8 @@ class Table:
     def _rendered(self, style: str) -> str:
         align = ["left", *["right"] * (len(self.headers) - 1)]
         rows = [[cell.replace("|", "\\|") for cell in row] for row in self.rows] if style == "github" else self.rows
-        return tabulate(rows, self.headers, tablefmt=style, colalign=align if rows else None, disable_numparse=True)
-
-
-def figure(value: float | None, form: str = ".2f") -> str:
-    """Write a number, ``-`` where there is none."""
-    return MISSING if value is None or value != value else format(value, form)
-
-
-def interval(value: Interval | None, form: str = ".2f") -> str:
-    """Write an interval, ``-`` where there is none."""
-    if value is None or value[0] != value[0]:
-        return MISSING
-    return f"{figure(value[0], form)} .. {figure(value[1], form)}"
-
-
-def heading(key: str) -> str:
-    """Write a stage's key as the original experiment does: ``ASR``, ``Aligner``."""
-    return "ASR" + key.removeprefix("asr") if key.startswith("asr") else key.capitalize()
+        headers = [name.replace("\n", " ") for name in self.headers] if style == "github" else self.headers
+        return tabulate(rows, headers, tablefmt=style, colalign=align if rows else None, disable_numparse=True)
 
 
 def original_tables(run: Run, results: Mapping[str, Any], ours: Summary) -> tuple[Table, Table, Table]:

@@ -59,7 +59,7 @@ _DIFFERENCES = (
     ("retention_mib", "unloaded", "anon_kib", "trimmed", "anon_kib", "anon that a heap trim gives back"),
 )
 _PEAKS = (("load_peak_mib", "loaded"), ("run_peak_mib", "ran"), ("unload_peak_mib", "unloaded"))
-_MAIN = ("load_overhead_mib", "net_overhead_mib", "run_peak_mib")
+_MAIN = ("load_overhead_mib", "net_overhead_mib")
 
 
 def _metrics() -> Iterator[Metric]:
