@@ -4,6 +4,8 @@
 What a command needs is imported when it runs, so that none waits for the others.
 """
 
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,18 +14,20 @@ from typing import NoReturn
 from harness.errors import UserError
 
 COMMANDS = ("report", "plugins")
-BAD_INPUT, INTERRUPTED = 2, 130
+BAD_INPUT, INTERRUPTED, CLOSED_PIPE = 2, 130, 141
 
 
 def main() -> NoReturn:
-    """Run the command line of this process and exit with its status."""
+    """Run the command line of this process and exit with its status. SIGTERM ends a run as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(status_of(sys.argv[1:]))
 
 
 def status_of(argv: Sequence[str]) -> int:
     """Carry out a command line and return its exit status.
 
-    0: everything was done. 1: a trial or a job failed. 2: what was given cannot be used. 130: interrupted.
+    0: everything was done. 1: a trial or a job failed. 2: what was given cannot be used. 130: interrupted. 141: nobody
+    reads what is printed.
     """
     try:
         if argv and argv[0] in COMMANDS:
@@ -36,6 +40,9 @@ def status_of(argv: Sequence[str]) -> int:
         return BAD_INPUT
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the interpreter can flush at its end
+        return CLOSED_PIPE
 
 
 def _command(argv: Sequence[str]) -> int:

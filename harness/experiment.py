@@ -144,6 +144,8 @@ class Experiment:
         if command.action is Action.LEAVE:
             self._crew.dismiss(command.stage)
             return
+        if command.action is Action.TRIM and self._crew.get(command.stage) is None:
+            return  # its worker was ended, and no new one is started only to be trimmed
         visit = trial.visit(command.stage)
         self._tell("phase_started", trial=task.trial, stage=command.stage, phase=command.action.value)
         if command.action is Action.LOAD:
@@ -155,6 +157,9 @@ class Experiment:
         member.loaded = phase.loaded
         self._note(command, phase, member)
         self._look(_POINT_AFTER.get(command.action), member, visit, trial)
+        if command.action is Action.UNLOAD and command.stage in member.loaded:
+            trial.problems.append(f"{command.stage} cannot be unloaded; its worker was ended, which frees the model")
+            self._crew.dismiss(command.stage)
 
     def _start(self, stage: str, visit: OpenVisit, trial: OpenTrial) -> Member:
         member = self._crew.start(stage)
@@ -191,6 +196,7 @@ class Experiment:
         for probe, values, error in self._listeners.each("observe", point=point, process=member.process):
             if error is not None:
                 trial.problems.append(f"{probe} failed in observe at {point}: {type(error).__name__}: {error}")
+                trial.broken.add(probe)
             elif values:
                 visit.observations.append(Observation(point, at_ns, probe, member.client.number, values))
         member.process.reset_peak()
@@ -211,7 +217,6 @@ class Experiment:
         """Ask each probe. One that fails, here or while it observed, names itself and has no values."""
         record = trial.closed()
         metrics = {probe.name: probe.metrics for probe in self._plan.probes}
-        broken = {problem.partition(" ")[0] for problem in trial.problems}
         for name, values, error in self._listeners.each("measure", trial=record):
             try:
                 if error is not None:
@@ -219,8 +224,8 @@ class Experiment:
                 measurements = _declared(values, metrics.get(name, ()))
             except Exception as fault:  # a probe may do anything; its name and message go into the record
                 trial.problems.append(f"{name} failed in measure: {type(fault).__name__}: {fault}")
-                broken.add(name)
-            if name in broken:
+                trial.broken.add(name)
+            if name in trial.broken:
                 yield from _no_values(metrics.get(name, ()), record, f"the probe {name} failed")
             else:
                 yield from measurements

@@ -9,14 +9,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from hydra._internal.callbacks import Callbacks
 from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path, get_args_parser
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.utils import run_job as run_hydra_job
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
-from hydra.types import RunMode
+from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -107,6 +109,10 @@ class _App:
         swept = swept_keys(self._overrides)
         if swept:
             raise ConfigError(swept[0], "several values", "one; -m sweeps over several, [a,b] is a list")
+        config = self._composed(RunMode.RUN)
+        if config.hydra.mode == RunMode.MULTIRUN:  # an experiment may be a sweep of its own
+            return self._sweep()
+        config.hydra.mode = RunMode.RUN
         failures: list[UserError] = []
 
         def task(config: DictConfig) -> int:
@@ -117,17 +123,22 @@ class _App:
                 failures.append(error)
                 return BAD_INPUT
 
+        context = HydraContext(config_loader=self._hydra.config_loader, callbacks=Callbacks(config))
         try:
-            returned = self._hydra.run(self._name, task, self._overrides, with_log_configuration=False)
+            returned = run_hydra_job(task, config, "hydra.run.dir", None, context, configure_logging=False)
         except OSError as error:
             raise _reported(error) from None
         if failures:
             raise failures[0]
         return int(returned.return_value)
 
+    def _composed(self, mode: RunMode) -> DictConfig:
+        return self._hydra.compose_config(self._name, self._overrides, mode, with_log_configuration=False)
+
     def _sweep(self) -> int:
-        swept = swept_keys(self._overrides)
-        config = self._hydra.compose_config(self._name, self._overrides, RunMode.MULTIRUN, with_log_configuration=False)
+        config = self._composed(RunMode.MULTIRUN)
+        own = config.hydra.sweeper.get("params") or {}
+        swept = swept_keys([*(f"{key}={value}" for key, value in own.items()), *self._overrides])
         folder = Path(str(config.hydra.sweep.dir))
         outputs = Path(str(OmegaConf.select(config, "outputs")))
 

@@ -171,6 +171,10 @@ class Stage:
     def restart(self) -> None:
         """Forget what earlier requests left behind, keeping the model loaded."""
 
-    def unload(self) -> None:
-        """Give the model back. Afterwards nothing of it may be reachable."""
+    def unload(self) -> bool | None:
+        """Give the model back. Afterwards nothing of it may be reachable.
+
+        Returns False where the engine has no way to do that: the worker then says that the model is still loaded,
+        and is ended, which frees it.
+        """
         raise NotImplementedError

@@ -68,6 +68,8 @@ class OpenTrial:
         self.utterance = utterance
         self.outcome = Outcome()
         self.problems: list[str] = []
+        self.broken: set[str] = set()
+        """Probes that failed in this trial."""
         self._task = task
         self._stages = stages
         self._warmup = warmup

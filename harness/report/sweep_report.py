@@ -96,7 +96,7 @@ def _reasons(sweep: Sweep) -> list[str]:
             entry = cell.metrics.get(name)
             if entry is not None and entry.null_reason is not None:
                 found.setdefault(entry.null_reason, {})[name] = None
-    return [f"{MISSING} {', '.join(metrics)}: {reason}" for reason, metrics in found.items()]
+    return [f"no value for {', '.join(metrics)}: {reason}" for reason, metrics in found.items()]
 
 
 def _csv(sweep: Sweep) -> str:

@@ -8,7 +8,7 @@ from tabulate import tabulate
 
 from harness.analysis.summary import MetricSummary, Summary
 from harness.records import Run
-from harness.report.figures import MISSING, figure, heading, interval
+from harness.report.figures import figure, heading, interval
 
 _ORIGINAL_METRICS = {
     "avg_load_overhead_mb": "load_overhead_mib",
@@ -115,7 +115,7 @@ def _grouped(lacking: Mapping[str, str]) -> Iterable[str]:
     by_reason: dict[str, list[str]] = {}
     for name, reason in lacking.items():
         by_reason.setdefault(reason, []).append(name)
-    return [f"{MISSING} {', '.join(names)}: {reason}" for reason, names in by_reason.items()]
+    return [f"no value for {', '.join(names)}: {reason}" for reason, names in by_reason.items()]
 
 
 def verdict_lines(summary: Summary) -> Sequence[str]:

@@ -120,8 +120,8 @@ class Worker:
 
     def do_unload(self, command: Message, stamps: Stamps) -> Message:
         """Let a stage give its model back, then collect: what is read afterwards is not garbage in waiting."""
-        stamps.around(self.stages[command["stage"]].unload)
-        self.loaded.remove(command["stage"])
+        if stamps.around(self.stages[command["stage"]].unload) is not False:
+            self.loaded.remove(command["stage"])
         gc.collect()
         return {}
 
