@@ -10,11 +10,17 @@ import os
 import tempfile
 import wave
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
+from typing import Literal
 
 from harness.errors import InputError
 
 SAMPLE_RATE_HZ = 16_000
+_FULL_SCALE = 32_768.0
+"""What libsndfile divides 16-bit samples by, so that a lossless file comes out as it went in."""
+Cut = Literal["fixed", "silence"]
+"""How a long recording is cut into chunks."""
 _EXPECTED = "an audio file: WAV, FLAC, MP3, Ogg or what else libsndfile reads"
 
 
@@ -43,7 +49,11 @@ def default_cache() -> Path:
 
 
 def _check(source: Path) -> None:
-    if not source.exists():
+    try:
+        found = source.exists()
+    except (OSError, ValueError) as error:
+        raise InputError("dataset.audio", f"'{str(source)[:80]}' ({_reason(error)})", _EXPECTED) from None
+    if not found:
         raise InputError("dataset.audio", f"no file '{source}'", _EXPECTED)
     if not source.is_file():
         raise InputError(
@@ -53,6 +63,10 @@ def _check(source: Path) -> None:
         raise InputError("dataset.audio", f"'{source}', which may not be read", _EXPECTED)
     if source.stat().st_size == 0:
         raise InputError("dataset.audio", f"'{source}', which is empty", _EXPECTED)
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def _already_canonical(source: Path) -> Audio | None:
@@ -80,8 +94,7 @@ def _converted(source: Path, cache: Path) -> Audio:
             return kept
     pcm = _decode(source)
     try:
-        cache.mkdir(parents=True, exist_ok=True)
-        _write(target, pcm)
+        write_pcm(target, pcm)
     except OSError as error:
         found = f"'{cache}' ({error.strerror})"
         raise InputError("audio cache", found, "a folder that can be written; XDG_CACHE_HOME moves it") from None
@@ -94,18 +107,22 @@ def _decode(source: Path) -> bytes:
 
     try:
         samples, rate_hz = soundfile.read(source, dtype="float32", always_2d=True)
-    except (soundfile.LibsndfileError, OSError) as error:
+    except (soundfile.LibsndfileError, OSError, TypeError) as error:  # TypeError: headerless by its name, as .raw
         reason = " ".join(str(error).rpartition(": ")[2].split())
         raise InputError("dataset.audio", f"'{source}' ({reason})", _EXPECTED) from None
     if not len(samples):
         raise InputError("dataset.audio", f"'{source}', which holds no sample", _EXPECTED)
+    if not isfinite(float(samples.sum())):
+        raise InputError("dataset.audio", f"'{source}' with samples that are no numbers", _EXPECTED)
     mono = samples.mean(axis=1)
     if rate_hz != SAMPLE_RATE_HZ:
         mono = soxr.resample(mono, rate_hz, SAMPLE_RATE_HZ, quality="VHQ")
-    return bytes((mono.clip(-1.0, 1.0) * 32767.0).round().astype("<i2").tobytes())
+    return bytes((mono * _FULL_SCALE).round().clip(-_FULL_SCALE, _FULL_SCALE - 1).astype("<i2").tobytes())
 
 
-def _write(target: Path, pcm: bytes) -> None:
+def write_pcm(target: Path, pcm: bytes) -> None:
+    """Write samples as a canonical file: to a temporary name, then renamed. Makes the folder; raises OSError."""
+    target.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=target.parent, suffix=".part")
     try:
         with os.fdopen(descriptor, "wb") as file, wave.open(file, "wb") as audio:

@@ -4,6 +4,8 @@ Plugins are data here: a stage or probe is named by its registered name, and its
 ``Options`` that its class declares.
 """
 
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -15,9 +17,10 @@ from omegaconf.errors import OmegaConfBaseException
 
 import harness
 from harness.errors import ConfigError
-from harness.records import Isolation, Lifecycle, OnCrash, Protocol, Residency, Role, Trim
+from harness.records import ROLES, Isolation, Lifecycle, OnCrash, Protocol, Residency, Role, Trim
 
-ROLES: tuple[str, ...] = get_args(Role)
+SUBTITLES = ("srt", "vtt", "TextGrid", "ctm", "json")
+"""The formats that :mod:`harness.report.subtitles` writes."""
 _CHOICES = {
     "lifecycle": get_args(Lifecycle),
     "residency": get_args(Residency),
@@ -25,6 +28,7 @@ _CHOICES = {
     "trim": get_args(Trim),
     "on_crash": get_args(OnCrash),
 }
+_VARIABLE = re.compile(r"oc\.env:(\w+)")
 _AT_LEAST_ONE = ("iterations", "threads", "context_length")
 
 
@@ -50,6 +54,7 @@ class Settings:
     probes: Mapping[str, Mapping[str, Any]]
     dataset: Mapping[str, Any]
     plugins: tuple[str, ...] = ()
+    subtitles: tuple[str, ...] = ()
     quiet: bool = False
     verbose: bool = False
     outputs: str = "outputs"
@@ -77,6 +82,7 @@ def settings_of(config: DictConfig) -> Settings:
         probes=_probes(raw),
         dataset=_mapping("dataset", raw.get("dataset")),
         plugins=tuple(_strings("plugins", raw.get("plugins") or [])),
+        subtitles=_subtitles(raw),
         quiet=_flag("quiet", raw),
         verbose=_flag("verbose", raw),
         outputs=str(raw.get("outputs", "outputs")),
@@ -89,10 +95,19 @@ def _plain(config: DictConfig) -> dict[str, Any]:
     try:
         raw = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
-        key = getattr(error, "full_key", None) or "configuration"
-        raise ConfigError(str(key), str(error).partition("\n")[0], "a value that can be resolved") from None
+        key = str(getattr(error, "full_key", None) or "configuration")
+        raise ConfigError(key, _unresolved(config, key), "a value that can be resolved") from None
     assert isinstance(raw, dict)
     return {str(key): value for key, value in raw.items()}
+
+
+def _unresolved(config: DictConfig, key: str) -> str:
+    """Say what stands in the configuration, and what the environment puts there; a parser's words would be no help."""
+    raw: Any = OmegaConf.to_container(config, resolve=False)
+    for part in key.split("."):
+        raw = raw.get(part) if isinstance(raw, dict) else raw
+    named = [f"{name}={os.environ[name]!r}" for name in _VARIABLE.findall(str(raw)) if name in os.environ]
+    return f"'{raw}'" + (f" with {', '.join(named)}" if named else "")
 
 
 def _protocol(raw: Mapping[str, Any]) -> Protocol:
@@ -108,9 +123,6 @@ def _protocol(raw: Mapping[str, Any]) -> Protocol:
         _at_least(0, name, values)
     _positive("timeout_s", values)
     protocol = msgspec.convert(values, Protocol)
-    if protocol.warmup >= protocol.iterations:
-        found = f"{protocol.warmup} of {protocol.iterations} iterations"
-        raise ConfigError("warmup", found, f"at most {protocol.iterations - 1}, so that one is left to measure")
     _check_lifecycle(protocol)
     return protocol
 
@@ -122,7 +134,9 @@ def _at_least(least: int, name: str, values: Mapping[str, Any]) -> None:
 
 
 def _positive(name: str, values: dict[str, Any]) -> None:
-    value = values.get(name, 1)
+    if name not in values:
+        return
+    value = values[name]
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
         raise ConfigError(name, repr(value), "a number above 0")
     values[name] = float(value)
@@ -164,9 +178,7 @@ def _stage(key: str, raw: Mapping[str, Any]) -> StageSettings:
 
 
 def _probes(raw: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    return {
-        name: _mapping(f"probe.{name}", options or {}) for name, options in _mapping("probe", raw.get("probe")).items()
-    }
+    return {name: _mapping(f"probe.{name}", options) for name, options in _mapping("probe", raw.get("probe")).items()}
 
 
 def _mapping(name: str, value: Any) -> Mapping[str, Any]:
@@ -181,6 +193,14 @@ def _strings(name: str, value: Any) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise ConfigError(name, repr(value), "a list of names")
     return value
+
+
+def _subtitles(raw: Mapping[str, Any]) -> tuple[str, ...]:
+    formats = _strings("subtitles", raw.get("subtitles") or [])
+    for form in formats:
+        if form not in SUBTITLES:
+            raise ConfigError("subtitles", f"'{form}'", "a format for word timings", SUBTITLES)
+    return tuple(formats)
 
 
 def _flag(name: str, raw: Mapping[str, Any]) -> bool:

@@ -8,7 +8,8 @@ from harness.clock import Clock
 from harness.errors import GuardError
 from harness.process import Process
 from harness.records import Protocol
-from harness.schedule import State, worker_of
+from harness.schedule import SHARED, State, worker_of
+from harness.store import ENGINE_LOG
 from harness.worker.client import Client
 
 
@@ -20,17 +21,20 @@ class Member:
     process: Process
     prepared: set[str] = field(default_factory=set)
     loaded: tuple[str, ...] = ()
+    used: set[str] = field(default_factory=set)
+    """Loaded models that have run since their load."""
 
 
 class Crew:
-    """The live workers, by the stages that live in them."""
+    """The live workers, by the stages that live in them. What they print goes to logs in ``folder``."""
 
-    def __init__(self, protocol: Protocol, one_per_process: Collection[str], log: Path, clock: Clock) -> None:
+    def __init__(self, protocol: Protocol, one_per_process: Collection[str], folder: Path, clock: Clock) -> None:
         self._protocol = protocol
         self._one_per_process = one_per_process
-        self._log = log
+        self._folder = folder
         self._clock = clock
         self._members: dict[str, Member] = {}
+        self._waiting: dict[str, Client] = {}
         self._started = 0
 
     @property
@@ -40,6 +44,7 @@ class Crew:
         return State(
             frozenset(stage for member in members for stage in member.prepared),
             frozenset(stage for member in members for stage in member.loaded),
+            frozenset(stage for member in members for stage in member.used),
         )
 
     def get(self, stage: str) -> Member | None:
@@ -48,11 +53,21 @@ class Crew:
 
     def start(self, stage: str) -> Member:
         """Start the worker of a stage, and return when its interpreter is up."""
-        client = Client(self._started, self._log, self._clock)
-        member = self._members[self._name(stage)] = Member(client, Process(client.pid, client.number))
-        self._started += 1
+        name = self._name(stage)
+        client = self._waiting.pop(name, None) or self._launch(name)
+        member = self._members[name] = Member(client, Process(client.pid, client.number))
         client.hello()
         return member
+
+    def launch(self, stage: str) -> None:
+        """Start the worker of a stage without waiting for it: :meth:`start` will."""
+        name = self._name(stage)
+        self._waiting[name] = self._launch(name)
+
+    def _launch(self, name: str) -> Client:
+        client = Client(self._started, self._folder / log_name(name), self._clock)
+        self._started += 1
+        return client
 
     def admit(self, stage: str) -> None:
         """Refuse to load a second model where the residency allows one. Raises :class:`GuardError`."""
@@ -76,6 +91,8 @@ class Crew:
 
     def discard_all(self) -> None:
         """Kill every worker."""
+        while self._waiting:
+            self._waiting.popitem()[1].kill()
         for name in list(self._members):
             self._end(name, kindly=False)
 
@@ -91,3 +108,11 @@ class Crew:
 
     def _name(self, stage: str) -> str:
         return worker_of(self._protocol, stage, self._one_per_process)
+
+
+def log_name(worker: str) -> str:
+    """Return the name of a worker's log: one for all that share a process, one for each stage that has its own.
+
+    So that a worker that crashed is not blamed for what its neighbour printed.
+    """
+    return ENGINE_LOG if worker == SHARED else f"{Path(ENGINE_LOG).stem}-{worker}{Path(ENGINE_LOG).suffix}"

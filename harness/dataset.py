@@ -1,14 +1,19 @@
 """From what the configuration names to the utterances of a run."""
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import fields as fields_of
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from harness.audio import canonical
+from harness.audio import Audio, Cut, canonical, default_cache
 from harness.errors import ConfigError, InputError
 from harness.records import Utterance
+
+CHUNKS = ("whole", *get_args(Cut))
+MIN_CHUNK_S = 1.0
+"""Shorter pieces hold no word, and the quietest place of half of one is inside a sound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +21,14 @@ class Source:
     """The keys of a dataset's YAML.
 
     ``audio`` is a file; ``transcript`` a UTF-8 text file with what is said in it, or None. Relative paths are looked
-    up in the working directory, then in the folder that travels with the harness.
+    up in the working directory, then in the folder that travels with the harness. ``chunk`` is ``whole``, or how the
+    recording is cut into utterances of at most ``chunk_s`` seconds.
     """
 
     audio: str
     transcript: str | None = None
+    chunk: str = "whole"
+    chunk_s: float = 30.0
 
 
 def utterances(dataset: Mapping[str, Any], shipped: Path) -> tuple[Utterance, ...]:
@@ -33,6 +41,8 @@ def utterances(dataset: Mapping[str, Any], shipped: Path) -> tuple[Utterance, ..
     source = _source(dataset)
     path = _found(source.audio, shipped)
     audio = canonical(path)
+    if source.chunk != "whole":
+        return _chunked(source, path.stem, audio)
     reference, no_reference = _reference(source.transcript, shipped)
     return (
         Utterance(
@@ -42,7 +52,26 @@ def utterances(dataset: Mapping[str, Any], shipped: Path) -> tuple[Utterance, ..
             duration_s=audio.duration_s,
             reference=reference,
             no_reference=no_reference,
+            recording=path.stem,
         ),
+    )
+
+
+def _chunked(source: Source, recording: str, audio: Audio) -> tuple[Utterance, ...]:
+    from harness.chunks import chunks  # with NumPy, which a whole recording need not wait for
+
+    cut: Cut = "silence" if source.chunk == "silence" else "fixed"
+    return tuple(
+        Utterance(
+            id=f"{recording}-{number:04}",
+            audio=source.audio,
+            canonical=str(chunk.audio.path),
+            duration_s=chunk.audio.duration_s,
+            no_reference="the transcript is of the whole recording, and this is a chunk of it",
+            recording=recording,
+            offset_s=chunk.offset_s,
+        )
+        for number, chunk in enumerate(chunks(audio, cut, source.chunk_s, default_cache()))
     )
 
 
@@ -54,13 +83,22 @@ def _source(dataset: Mapping[str, Any]) -> Source:
     audio, transcript = dataset.get("audio"), dataset.get("transcript")
     if not isinstance(audio, str) or not audio:
         raise ConfigError("dataset.audio", repr(audio), "the path of an audio file")
+    if not audio.isprintable():
+        raise InputError("dataset.audio", ascii(audio), "a path of printable characters")
     if not isinstance(transcript, str | None):
         raise ConfigError("dataset.transcript", repr(transcript), "the path of a text file, or null")
-    return Source(audio, transcript)
+    chunk, chunk_s = dataset.get("chunk", "whole"), dataset.get("chunk_s", 30.0)
+    if chunk not in CHUNKS:
+        raise ConfigError("dataset.chunk", repr(chunk), "how to cut the recording", CHUNKS)
+    if isinstance(chunk_s, bool) or not isinstance(chunk_s, int | float) or not MIN_CHUNK_S <= chunk_s < float("inf"):
+        raise ConfigError("dataset.chunk_s", repr(chunk_s), f"a number of seconds of at least {MIN_CHUNK_S:g}")
+    return Source(audio, transcript, chunk, float(chunk_s))
 
 
 def _found(name: str, shipped: Path) -> Path:
-    path = Path(name).expanduser()
+    path = Path(name)
+    with contextlib.suppress(RuntimeError):  # no such user: then it is a file's name
+        path = path.expanduser()
     if not path.is_absolute() and not path.exists() and (shipped / path).exists():
         return shipped / path
     return path

@@ -15,6 +15,8 @@ import psutil
 from harness.records import Environment, Protocol
 
 _PACKAGES = ("asr-align-harness", "hydra-core", "jiwer", "msgspec", "numpy", "pluggy", "psutil", "scipy")
+_GIT_STATUS = ("git", "status", "--porcelain=v2", "--branch", "--untracked-files=no")
+_GIT_COMMIT = "# branch.oid "
 _CGROUP = Path("/sys/fs/cgroup")
 
 
@@ -94,16 +96,13 @@ def _limits() -> dict[str, str]:
 def _git(folder: Path) -> dict[str, str]:
     """Return commit and state of the checkout that the harness runs from, empty where there is none."""
     try:
-        commit = _git_says(folder, "rev-parse", "HEAD")
-        changed = _git_says(folder, "status", "--porcelain", "--untracked-files=no")
+        answer = subprocess.run(_GIT_STATUS, cwd=folder, capture_output=True, text=True, check=True, timeout=10)
     except (OSError, subprocess.SubprocessError):
         return {}
+    lines = answer.stdout.splitlines()
+    commit = next((line.removeprefix(_GIT_COMMIT) for line in lines if line.startswith(_GIT_COMMIT)), "unknown")
+    changed = any(not line.startswith("#") for line in lines)
     return {"commit": commit, "changed": "yes" if changed else "no"}
-
-
-def _git_says(folder: Path, *arguments: str) -> str:
-    answer = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True, timeout=10)
-    return answer.stdout.strip()
 
 
 def _warnings(protocol: Protocol, uses_threads: bool, usable_cores: int) -> Iterable[str]:

@@ -13,7 +13,7 @@ from harness.metrics import Measurement, Metric, absent
 from harness.plan import Plan
 from harness.plugins import Listeners
 from harness.records import Observation, Outcome, Phase, Trial
-from harness.schedule import Action, Command, Task, commands, tasks
+from harness.schedule import Action, Command, Task, commands, given_back, tasks
 from harness.trial import OpenTrial, OpenVisit
 
 _POINT_BEFORE = {Action.LOAD: "before_load", Action.RUN: "before_run"}
@@ -53,11 +53,20 @@ class Experiment:
         self._folder = folder
         self._listeners = listeners
         self._clock = clock
-        self._crew = Crew(plan.protocol, plan.one_per_process, folder / store.ENGINE_LOG, clock)
+        self._crew = Crew(plan.protocol, plan.one_per_process, folder, clock)
         self._log = store.TrialLog(folder)
         self._open: dict[int, OpenTrial] = {}
         self._failed: set[int] = set()
         self._ending = Ending()
+
+    def launch(self) -> None:
+        """Start the first worker's interpreter, which takes its time; call :meth:`run` or :meth:`close` afterwards."""
+        self._crew.launch(self._plan.protocol.order[0])
+
+    def close(self) -> None:
+        """End what :meth:`launch` has started, where :meth:`run` will not be called after all."""
+        self._crew.discard_all()
+        self._log.close()
 
     def run(self) -> Ending:
         """Do every task. Leaves no process behind, whatever happens.
@@ -72,7 +81,7 @@ class Experiment:
         finally:
             self._crew.discard_all()
             for index, trial in list(self._open.items()):
-                trial.outcome = Outcome("interrupted")
+                trial.outcome = Outcome("interrupted") if trial.outcome.ok else trial.outcome
                 self._finish(index)
             self._log.close()
         self._tell("run_finished", run=self._plan.run, folder=self._folder)
@@ -119,16 +128,24 @@ class Experiment:
         return self._open[task.trial]
 
     def _do(self, task: Task, following: Task | None, trial: OpenTrial) -> None:
-        """Send a task's commands. A refusal skips nothing of the stage; any other failure ends its worker."""
-        for command in commands(self._plan.protocol, task, following, self._crew.state):
-            try:
-                self._send(command, task, trial)
-            except StageRefused as error:
+        """Send a task's commands. A refused input skips nothing of the stage; any other failure ends the workers."""
+        wanted = commands(self._plan.protocol, task, following, self._crew.state)
+        if all(self._sent(command, task, trial) for command in wanted) and not trial.outcome.ok:
+            wanted = given_back(self._plan.protocol, self._crew.state)
+            all(self._sent(command, task, trial) for command in wanted)
+
+    def _sent(self, command: Command, task: Task, trial: OpenTrial) -> bool:
+        """Send one command; return whether the next one makes sense. The first fault is the trial's outcome."""
+        try:
+            self._send(command, task, trial)
+        except (WorkerError, GuardError) as error:
+            if trial.outcome.ok:
                 trial.outcome = self._outcome(command, error)
-            except (WorkerError, GuardError) as error:
-                trial.outcome = self._outcome(command, error)
-                self._crew.discard_all()
-                return
+            if isinstance(error, StageRefused) and command.action is Action.RUN:
+                return True
+            self._crew.discard_all()
+            return False
+        return True
 
     def _outcome(self, command: Command, error: WorkerError | GuardError) -> Outcome:
         member = self._crew.get(command.stage)
@@ -144,8 +161,8 @@ class Experiment:
         if command.action is Action.LEAVE:
             self._crew.dismiss(command.stage)
             return
-        if command.action is Action.TRIM and self._crew.get(command.stage) is None:
-            return  # its worker was ended, and no new one is started only to be trimmed
+        if command.action in (Action.UNLOAD, Action.TRIM) and self._crew.get(command.stage) is None:
+            return  # its worker was ended, and with it all that there was to give back
         visit = trial.visit(command.stage)
         self._tell("phase_started", trial=task.trial, stage=command.stage, phase=command.action.value)
         if command.action is Action.LOAD:
@@ -155,6 +172,9 @@ class Experiment:
         answer = member.client.ask(self._message(command, trial, visit), self._plan.protocol.timeout_s)
         phase = visit.took(command.action, answer, member.client.number, member.client.pid)
         member.loaded = phase.loaded
+        member.used &= set(phase.loaded)
+        if command.action is Action.RUN:
+            member.used.add(command.stage)
         self._note(command, phase, member)
         self._look(_POINT_AFTER.get(command.action), member, visit, trial)
         if command.action is Action.UNLOAD and command.stage in member.loaded:
@@ -203,12 +223,13 @@ class Experiment:
 
     def _finish(self, index: int) -> None:
         """Measure a trial, write it, and tell who listens."""
-        trial = self._open.pop(index)
+        trial = self._open[index]
         if not trial.outcome.ok:
             self._failed.add(index)
         measurements = list(self._measured(trial))
         record = trial.closed(measurements)
         self._log.append(record)
+        del self._open[index]
         kind = record.outcome.kind
         self._ending.outcomes[kind] = self._ending.outcomes.get(kind, 0) + 1
         self._tell("trial_finished", trial=record)
@@ -237,12 +258,14 @@ class Experiment:
 def _declared(values: Any, metrics: Sequence[Metric]) -> list[Measurement]:
     """Check a probe's answer: measurements, of metrics that it declares. Raises TypeError or ValueError."""
     measurements = list(values or ())
-    names = {metric.name for metric in metrics}
+    kinds = {metric.name: metric.kind for metric in metrics}
     for value in measurements:
         if not isinstance(value, Measurement):
             raise TypeError(f"found {value!r}, expected a Measurement")
-        if value.metric not in names:
-            raise ValueError(f"found the metric '{value.metric}', expected one that it declares: {sorted(names)}")
+        if value.metric not in kinds:
+            raise ValueError(f"found the metric '{value.metric}', expected one that it declares: {sorted(kinds)}")
+        if not value.fits(kinds[value.metric]):
+            raise ValueError(f"found {value!r}, expected a value of the kind {kinds[value.metric]}")
     return measurements
 
 

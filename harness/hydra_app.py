@@ -41,7 +41,7 @@ def run(argv: Sequence[str]) -> int:
     try:
         return _App(hydra, parser, arguments).run()
     except MissingConfigException as error:
-        raise _missing(error) from None
+        raise _missing(error, hydra) from None
     except OverrideParseException as error:
         raise ConfigError("command line", f"'{error.override}'", "key=value, as Hydra writes it") from None
     except (HydraException, OmegaConfBaseException) as error:
@@ -57,7 +57,7 @@ def _parsed(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Na
         raise ConfigError("command line", message, "overrides (key=value) and Hydra's options; see --help")
 
     parser.error = refuse  # type: ignore[method-assign]
-    return parser.parse_args(list(argv))
+    return parser.parse_intermixed_args(list(argv))
 
 
 def search_path(config_dir: str | None = None) -> ConfigSearchPathImpl:
@@ -213,10 +213,11 @@ def _reported(error: OSError) -> Exception:
     return StoreError("output folder", found, "a folder that can be written; outputs=FOLDER names another")
 
 
-def _missing(error: MissingConfigException) -> ConfigError:
+def _missing(error: MissingConfigException, hydra: Hydra) -> ConfigError:
     """Say which option a group does not have, and which it has."""
     group, _, name = (error.missing_cfg_file or "").rpartition("/")
-    return ConfigError(group or "configuration", f"'{name}'", "the name of a file in conf", error.options or ())
+    options = error.options or hydra.config_loader.get_group_options(group)
+    return ConfigError(group or "configuration", f"'{name}'", "the name of a file in conf", options)
 
 
 def _composition(error: Exception, hydra: Hydra, name: str) -> ConfigError:

@@ -48,10 +48,17 @@ def run_job(config: DictConfig, job: Job, clock: Clock) -> Done:
     started_at = clock.wall().isoformat(timespec="milliseconds")
     facts = JobFacts(job.folder.name, started_at, metadata.version("asr-align-harness"), job.overrides, job.swept)
     plan = make_plan(settings, registry, heard, facts)
-    before = _open_folder(plan, config, job.folder)
     listeners, screen = _listeners(plan, settings)
+    store.claim(job.folder)
+    experiment = Experiment(plan, listeners, job.folder, clock)
+    experiment.launch()
+    try:
+        before = _describe(plan, config, job.folder)
+    except BaseException:
+        experiment.close()
+        raise
     screen.warn(before.warnings)
-    ending = Experiment(plan, listeners, job.folder, clock).run()
+    ending = experiment.run()
     _complete(job.folder, before, ending)
     return Done(settings, ending, screen)
 
@@ -67,9 +74,8 @@ def point_latest(outputs: Path, folder: Path) -> None:
     temporary.replace(link)
 
 
-def _open_folder(plan: Plan, config: DictConfig, folder: Path) -> Environment:
+def _describe(plan: Plan, config: DictConfig, folder: Path) -> Environment:
     """Write down what will be run and where, before anything is."""
-    store.claim(folder)
     before = environment(plan.protocol, any(stage.uses_threads for stage in plan.run.stages))
     store.write_text(folder / store.CONFIG, OmegaConf.to_yaml(config, resolve=True))
     store.write_json(folder / store.RUN, plan.run)

@@ -14,6 +14,7 @@ constancy a value that should not change        unchanged, or the first trial th
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import isfinite
 from typing import Literal
 
 
@@ -71,6 +72,15 @@ class Measurement:
     def name(self) -> str:
         """The name in a summary, for instance ``asr.ttft_ms``."""
         return f"{self.scope}.{self.metric}"
+
+    def fits(self, kind: Kind) -> bool:
+        """Tell whether this is a value, or a reason, that a metric of a kind can have; numbers have to be finite."""
+        if self.reason is not None:
+            return True
+        if kind is Kind.CONSTANCY:
+            return self.text is not None
+        numbers = (self.numerator, self.denominator) if kind is Kind.RATIO else (self.value,)
+        return all(number is not None and isfinite(number) for number in numbers) and self.denominator != 0
 
 
 def sample(scope: str, metric: str, value: float) -> Measurement:

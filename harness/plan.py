@@ -1,9 +1,7 @@
 """From the configuration, the plugins and the dataset to everything that a run needs to know before it starts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-
-import msgspec
+from dataclasses import asdict, dataclass
 
 from harness.config import Settings, StageSettings
 from harness.errors import ConfigError, UserError
@@ -78,6 +76,7 @@ def make_plan(settings: Settings, registry: Registry, utterances: Sequence[Utter
         experiment=settings.experiment,
         overrides=job.overrides,
         swept=job.swept,
+        subtitles=settings.subtitles,
         notes=tuple(_notes(protocol, stages, len(utterances), job.swept)),
     )
     return Plan(run, stages, probes, utterances)
@@ -97,7 +96,7 @@ def _stage(settings: StageSettings, registry: Registry) -> StagePlan:
         role=settings.role,
         name=stage.name,
         origin=found.origin,
-        options=msgspec.to_builtins(options),
+        options=asdict(options),
         streams=stage.streams,
         uses_threads=stage.uses_threads,
         one_per_process=stage.one_per_process,
@@ -116,7 +115,7 @@ def _probe_record(probe: Probe, registry: Registry) -> ProbeRecord:
     return ProbeRecord(
         name=probe.name,
         origin=registry.probe(probe.name).origin,
-        options=msgspec.to_builtins(probe.options),
+        options=asdict(probe.options),
         metrics=tuple(probe.metrics),
     )
 

@@ -8,6 +8,7 @@ import importlib
 import importlib.metadata
 import importlib.util
 import inspect
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -20,9 +21,11 @@ import pluggy
 from harness import hookspecs
 from harness.errors import ConfigError, PluginError
 from harness.hookspecs import Probe
+from harness.records import ROLES
 from harness.stage import Stage
 
 GROUP = "harness"
+_LACKING = re.compile(r"Object missing required field `(.*)`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +150,25 @@ def _probes(manager: pluggy.PluginManager, origins: Mapping[str, str]) -> dict[s
 
 def _classes(manager: pluggy.PluginManager, hook: str, base: type[Any]) -> Iterator[tuple[str, Any]]:
     for implementation in getattr(manager.hook, hook).get_hookimpls():
-        for cls in implementation.function():
+        plugin = f"plugin {implementation.plugin_name}"
+        try:
+            classes = list(implementation.function())
+        except Exception as error:  # a plugin may fail in any way; which one is the message
+            found = f"{type(error).__name__}: {error} from {hook}"
+            raise PluginError(plugin, found, "a list of classes") from error
+        for cls in classes:
             if not (isinstance(cls, type) and issubclass(cls, base)):
-                found = f"{cls!r} from {hook}"
-                raise PluginError(
-                    f"plugin {implementation.plugin_name}", found, f"classes derived from {base.__name__}"
-                )
+                raise PluginError(plugin, f"{cls!r} from {hook}", f"classes derived from {base.__name__}")
+            _check_class(plugin, cls, base)
             yield implementation.plugin_name, cls
+
+
+def _check_class(plugin: str, cls: type[Any], base: type[Any]) -> None:
+    if not isinstance(getattr(cls, "name", None), str):
+        raise PluginError(plugin, f"{cls.__name__} without a name", "a class with the attribute name")
+    if base is Stage and getattr(cls, "role", None) not in ROLES:
+        found = f"{cls.__name__} with the role {getattr(cls, 'role', None)!r}"
+        raise PluginError(plugin, found, "a role", ROLES)
 
 
 def options_of(found: Found, key: str, values: Mapping[str, Any]) -> Any:
@@ -170,11 +185,13 @@ def options_of(found: Found, key: str, values: Mapping[str, Any]) -> Any:
         return msgspec.convert(dict(values), shape)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$")
-        name = path.strip("`.").partition("[")[0]
+        lacking = _LACKING.match(message)
+        name = lacking[1] if lacking else path.strip("`.").partition("[")[0]
         subject = f"{key}.{name}" if name else key
-        raise ConfigError(
-            subject, repr(values.get(name)), message.partition(", got")[0].removeprefix("Expected ")
-        ) from None
+        if lacking:
+            raise ConfigError(subject, "nothing", "a value") from None
+        expected = message.partition(", got")[0].removeprefix("Expected ")
+        raise ConfigError(subject, repr(values.get(name)), expected) from None
 
 
 class Listeners:

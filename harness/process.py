@@ -60,7 +60,7 @@ class Process:
     def counters(self) -> Counters:
         """Read the counters now. ``peak_kib`` is None where the peak cannot be reset, because it would be stale."""
         if self._status is None:
-            return Counters(rss_kib=psutil.Process(self.pid).memory_info().rss / 1024)
+            return Counters(rss_kib=self._rss_bytes() / 1024)
         values: dict[str, float] = {}
         for line in os.pread(self._status, 8192, 0).decode("ascii", "replace").splitlines():
             name, _, rest = line.partition(":")
@@ -69,6 +69,12 @@ class Process:
         if not self._peak_valid:
             values.pop("peak_kib", None)
         return Counters(**values)
+
+    def _rss_bytes(self) -> int:
+        try:
+            return psutil.Process(self.pid).memory_info().rss
+        except psutil.NoSuchProcess as error:
+            raise ProcessLookupError(str(error)) from None
 
     def reset_peak(self) -> bool:
         """Set the high-water mark of RSS to the present RSS; return whether the kernel did.

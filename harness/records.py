@@ -6,7 +6,7 @@ in its name. The records are plain dataclasses, so that the measured process can
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from harness.metrics import Measurement, Metric
 
@@ -14,6 +14,7 @@ SCHEMA = 1
 """Version of the shape of ``run.json``, ``environment.json``, ``trials.jsonl`` and ``summary.json``."""
 
 Role = Literal["asr", "aligner"]
+ROLES: tuple[str, ...] = get_args(Role)
 Lifecycle = Literal["recreate", "restart", "reuse"]
 Residency = Literal["one_at_a_time", "phase_batched", "all_resident"]
 Isolation = Literal["run", "iteration", "stage"]
@@ -36,7 +37,8 @@ class Utterance:
     """One piece of audio with what was said in it.
 
     ``audio`` is what the user named, ``canonical`` the 16 kHz mono PCM file that the engines are given.
-    ``reference`` is the transcript, or None with the reason in ``no_reference``.
+    ``reference`` is the transcript, or None with the reason in ``no_reference``. ``recording`` names what it is a chunk
+    of (itself, where it is whole), and ``offset_s`` says where in that it begins.
     """
 
     id: str
@@ -45,6 +47,8 @@ class Utterance:
     duration_s: float
     reference: str | None = None
     no_reference: str | None = None
+    recording: str = ""
+    offset_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +249,8 @@ class ProbeRecord:
 class Run:
     """What was to be run: written before the first trial, so that a killed run can be read.
 
-    ``trials`` is how many there would be; ``swept`` are the keys that the sweep it belongs to varies.
+    ``trials`` is how many there would be; ``swept`` are the keys that the sweep it belongs to varies; ``subtitles`` the
+    formats in which word timings are written out.
     """
 
     id: str
@@ -259,6 +264,7 @@ class Run:
     experiment: str | None = None
     overrides: tuple[str, ...] = ()
     swept: tuple[str, ...] = ()
+    subtitles: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     schema: int = SCHEMA
 

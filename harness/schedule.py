@@ -20,6 +20,9 @@ from enum import StrEnum
 
 from harness.records import Protocol
 
+SHARED = "shared"
+"""The name of the worker that stages live in together."""
+
 
 class Action(StrEnum):
     """What a worker is told; ``LEAVE`` ends it."""
@@ -53,10 +56,11 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What the live workers hold: the stages that are prepared, and those that are loaded."""
+    """What the live workers hold: stages that are prepared, those that are loaded, and of these those that have run."""
 
     prepared: frozenset[str] = frozenset()
     loaded: frozenset[str] = frozenset()
+    used: frozenset[str] = frozenset()
 
 
 def tasks(protocol: Protocol, utterances: int) -> Iterator[Task]:
@@ -85,13 +89,22 @@ def commands(protocol: Protocol, task: Task, following: Task | None, state: Stat
     ]
 
 
+def given_back(protocol: Protocol, state: State) -> list[Command]:
+    """Return what to send when a trial was cut short and its later tasks will not be done.
+
+    Under ``lifecycle=recreate`` no trial is given the model of another one.
+    """
+    loaded = [stage for stage in protocol.order if stage in state.loaded] if protocol.lifecycle == "recreate" else []
+    return [command for stage in loaded for command in _goodbye(protocol, stage)]
+
+
 def worker_of(protocol: Protocol, stage: str, one_per_process: Collection[str]) -> str:
     """Return the name of the worker that a stage lives in; stages with the same name share one process.
 
     ``one_per_process`` are the stages that cannot stand a second model in their process.
     """
     alone = protocol.isolation == "stage" or (protocol.residency == "all_resident" and stage in one_per_process)
-    return stage if alone else "shared"
+    return stage if alone else SHARED
 
 
 def _before(protocol: Protocol, task: Task, state: State) -> Iterator[Command]:
@@ -103,7 +116,7 @@ def _before(protocol: Protocol, task: Task, state: State) -> Iterator[Command]:
             if stage not in state.prepared:
                 yield Command(Action.PREPARE, stage)
             yield Command(Action.LOAD, stage)
-        elif stage == task.stage and protocol.lifecycle == "restart":
+        elif stage == task.stage and stage in state.used and protocol.lifecycle == "restart":
             yield Command(Action.RESTART, stage)
 
 

@@ -5,7 +5,7 @@
 ``config.yaml``            the whole configuration, resolved
 ``environment.json``       machine, versions, limits; once more with the hashes of models after the last trial
 ``trials.jsonl``           one line a trial, flushed and synced before the next trial begins
-``engine.log``             what worker and engine printed
+``engine.log``             what worker and engine printed; ``engine-STAGE.log`` where a stage has its own process
 ``summary.json``           what analysis made of the trials
 ``asr_align_results.json`` the same in the shape of the original experiment
 ``report.md``, ``.html``   the same, to be read
@@ -111,6 +111,7 @@ def write_text(path: Path, text: str) -> None:
             os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
+        temporary.unlink(missing_ok=True)
         raise StoreError("output file", f"'{path}' ({error.strerror})", "a file that can be written") from None
 
 

@@ -5,12 +5,11 @@ WIL"); CER is the same over characters, spaces included. Both may exceed 1.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import jiwer
-
-_NOT_A_WORD = re.compile(r"(?<!\w)'|'(?!\w)|[^\w\s']|_")
+_LONE_APOSTROPHE = re.compile(r"(?<!\S)'+|'+(?!\S)|''+")
 
 
 def none(text: str) -> str:
@@ -20,7 +19,13 @@ def none(text: str) -> str:
 
 def basic(text: str) -> str:
     """Lower-case, strip punctuation, fold spaces; an apostrophe inside a word stays."""
-    return " ".join(_NOT_A_WORD.sub(" ", text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")).split())
+    text = unicodedata.normalize("NFC", text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))
+    kept, inside = [], False
+    for character in text:
+        kind = unicodedata.category(character)[0]
+        inside = kind in "LN" or (kind == "M" and inside)  # a mark belongs to the letter that it stands on
+        kept.append(character if inside or character == "'" else " ")
+    return " ".join(_LONE_APOSTROPHE.sub(" ", "".join(kept)).split())
 
 
 NORMALIZERS: Mapping[str, Callable[[str], str]] = {"none": none, "basic": basic}
@@ -52,6 +57,8 @@ def word_counts(reference: str, hypothesis: str) -> Counts:
     """Count word edits. Raises ValueError for a reference without words."""
     if not reference.split():
         raise ValueError("the reference has no words")
+    import jiwer  # with RapidFuzz, which a run needs only after its first trial
+
     output = jiwer.process_words(reference, hypothesis)
     return Counts(output.substitutions, output.deletions, output.insertions, output.hits)
 
@@ -60,5 +67,7 @@ def character_counts(reference: str, hypothesis: str) -> Counts:
     """Count character edits, spaces included. Raises ValueError for an empty reference."""
     if not reference:
         raise ValueError("the reference has no characters")
+    import jiwer
+
     output = jiwer.process_characters(reference, hypothesis)
     return Counts(output.substitutions, output.deletions, output.insertions, output.hits)

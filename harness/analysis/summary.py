@@ -114,16 +114,16 @@ def _guard(run: Run, trials: Sequence[Trial]) -> Mapping[str, object]:
 
 def _summary(metric: Metric, scope: str, trials: Sequence[Trial]) -> MetricSummary:
     values = _values(metric, scope, trials)
+    cold = None if metric.kind is Kind.TREND else _number(values.cold)  # one point of a series is no slope
     if not values.steady:
-        return _entry(metric, scope, cold=_number(values.cold), null_reason=_why_none(values, trials))
+        return _entry(metric, scope, cold=cold, null_reason=_why_none(values, trials))
     measurements = [measurement for _, measurement in values.steady]
-    cold = _number(values.cold)
     if metric.kind is Kind.SAMPLE:
         return _of_sample(metric, scope, measurements, cold)
     if metric.kind is Kind.RATIO:
         return _of_ratio(metric, scope, measurements, cold)
     if metric.kind is Kind.TREND:
-        return _of_trend(metric, scope, values.steady, cold)
+        return _of_trend(metric, scope, values.steady)
     return _of_constancy(metric, scope, values.steady)
 
 
@@ -203,18 +203,14 @@ def _of_ratio(metric: Metric, scope: str, values: Sequence[Measurement], cold: f
     )
 
 
-def _of_trend(
-    metric: Metric, scope: str, values: Sequence[tuple[Trial, Measurement]], cold: float | None
-) -> MetricSummary:
+def _of_trend(metric: Metric, scope: str, values: Sequence[tuple[Trial, Measurement]]) -> MetricSummary:
     points = _points(values)
     found = growth(*points)
     n = len(points[0])
     if found is None:
-        return _entry(
-            metric, scope, n=n, cold=cold, null_reason=f"a slope needs 3 points in one process, there are {n}"
-        )
+        return _entry(metric, scope, n=n, null_reason=f"a slope needs 3 points in one process, there are {n}")
     slope = found.slope_mib_per_iteration
-    return _entry(metric, scope, n=n, cold=cold, value=slope, interval=found.interval)
+    return _entry(metric, scope, n=n, value=slope, interval=found.interval)
 
 
 def _of_constancy(metric: Metric, scope: str, values: Sequence[tuple[Trial, Measurement]]) -> MetricSummary:

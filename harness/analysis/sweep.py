@@ -75,7 +75,10 @@ def _cell(folder: Path) -> Cell:
     if (folder / store.FAILURE).exists():
         failure = store.read_json(folder / store.FAILURE, Failure)
         return Cell(folder.name, folder, _mapping(failure.overrides), f"failed: {failure.message}", False, {})
-    stored = store.read_run(folder)
+    try:
+        stored = store.read_run(folder)
+    except StoreError as error:
+        return Cell(folder.name, folder, {}, f"unreadable: {error}", False, {})
     summary = summarise(stored.run, stored.trials, stored.notes)
     ok, outcome = _outcome(stored, summary)
     return Cell(folder.name, folder, _mapping(stored.run.overrides), outcome, ok, summary.metrics, summary.notes)

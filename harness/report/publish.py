@@ -8,6 +8,7 @@ from harness import store
 from harness.analysis.original import original_results
 from harness.analysis.summary import Summary, summarise
 from harness.report.run_report import RunReport, run_report
+from harness.report.subtitles import word_files
 from harness.report.tables import metric_table, original_tables, verdict_lines
 from harness.store import StoredRun
 
@@ -38,6 +39,8 @@ def publish(folder: Path) -> Published:
     store.write_json(folder / store.ORIGINAL, original_results(stored.run, stored.trials))
     store.write_text(folder / store.REPORT_MD, published.report.markdown())
     store.write_text(folder / store.REPORT_HTML, published.report.html())
+    for name, content in word_files(stored.run, stored.trials):
+        store.write_text(folder / name, content)
     return published
 
 

@@ -1,5 +1,6 @@
 """The report of one run, as Markdown and as one self-contained HTML page."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,20 +28,21 @@ class RunReport:
         for table in self.tables:
             parts += ["", table.markdown()]
         for trial in self.failures:
-            parts += [
-                "",
-                f"## Trial {trial.index}: {trial.outcome}",
-                "",
-                "```",
-                *trial.outcome.log_tail,
-                "```",
-            ]
+            fence = _fence(trial.outcome.log_tail)
+            heading = " ".join(f"## Trial {trial.index}: {trial.outcome}".split())
+            parts += ["", heading, "", fence, *trial.outcome.log_tail, fence]
         return "\n".join(parts).rstrip() + "\n"
 
     def html(self) -> str:
         """Render as one HTML page without any reference to another file; every text is escaped."""
         templates = Templates(loader=PackageLoader("harness.report"), autoescape=True, undefined=StrictUndefined)
         return templates.get_template("run.html").render(report=self)
+
+
+def _fence(lines: Sequence[str]) -> str:
+    """Return a fence that is longer than any run of backquotes in the lines, so that none of them closes it."""
+    longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
+    return "`" * max(3, longest + 1)
 
 
 def run_report(run: Run, environment: Environment | None, trials: Sequence[Trial], summary: Summary) -> RunReport:

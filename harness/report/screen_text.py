@@ -34,7 +34,7 @@ def banner(run: Run, reference: str | None) -> Iterator[str]:
 def trial_block(run: Run, trial: Trial) -> Iterator[str]:
     """Say what happened in one trial."""
     name = f"Iteration {trial.iteration + 1}/{run.protocol.iterations}"
-    several = trial.index != trial.iteration
+    several = run.trials > run.protocol.iterations
     yield from ("", _THICK, f"{name}, {trial.utterance.id}" if several else name, _THICK)
     records = {stage.key: stage for stage in run.stages}
     for visit in trial.visits:

@@ -94,7 +94,7 @@ def _reasons(sweep: Sweep) -> list[str]:
     for cell in sweep.cells:
         for name in sweep.main_metrics:
             entry = cell.metrics.get(name)
-            if entry is not None and entry.null_reason is not None:
+            if entry is not None and entry.null_reason is not None and entry.cold is None:
                 found.setdefault(entry.null_reason, {})[name] = None
     return [f"no value for {', '.join(metrics)}: {reason}" for reason, metrics in found.items()]
 

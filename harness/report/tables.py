@@ -10,12 +10,9 @@ from harness.analysis.summary import MetricSummary, Summary
 from harness.records import Run
 from harness.report.figures import figure, heading, interval
 
-_ORIGINAL_METRICS = {
-    "avg_load_overhead_mb": "load_overhead_mib",
-    "avg_net_overhead_mb": "net_overhead_mib",
-    "avg_ttft_ms": "ttft_ms",
-    "avg_wer_percent": "wer",
-}
+_OVERHEADS = {"avg_load_overhead_mb": "load_overhead_mib", "avg_net_overhead_mb": "net_overhead_mib"}
+_AVERAGES = {"avg_ttft_ms": "ttft_ms", "avg_wer_percent": "wer"}
+_OVERALL = {"initial_memory_mb": "rss_start_mib", "final_memory_mb": "rss_end_mib"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +53,7 @@ def original_tables(run: Run, results: Mapping[str, Any], ours: Summary) -> tupl
             )
             for key in keys
         ),
-        ("MB here means MiB.",),
+        ("MB here means MiB.", *_why_missing(results, ours, keys, _OVERHEADS)),
     )
     metrics = Table(
         "Averages over all iterations",
@@ -65,7 +62,7 @@ def original_tables(run: Run, results: Mapping[str, Any], ours: Summary) -> tupl
             ("Avg TTFT (ms)", *(figure(summary[key]["avg_ttft_ms"]) for key in keys)),
             ("Avg WER (%)", *(figure(summary[key].get("avg_wer_percent")) for key in keys)),
         ),
-        tuple(_why_missing(results, ours)),
+        tuple(_why_missing(results, ours, keys, _AVERAGES)),
     )
     overall = Table(
         "Overall Memory",
@@ -79,19 +76,23 @@ def original_tables(run: Run, results: Mapping[str, Any], ours: Summary) -> tupl
                 ("Growth Rate (MB/iter)", "growth_rate_mb_per_iter"),
             )
         ),
+        tuple(_why_missing(results, ours, ("overall",), _OVERALL)),
     )
     return overheads, metrics, overall
 
 
-def _why_missing(results: Mapping[str, Any], summary: Summary) -> Iterable[str]:
-    """Say why the original's tables lack a figure, with the reasons that the summary has."""
+def _why_missing(
+    results: Mapping[str, Any], summary: Summary, keys: Iterable[str], metrics: Mapping[str, str]
+) -> Iterable[str]:
+    """Say why one of the original's tables lacks a figure, with the reasons that the summary has."""
     lacking = {}
-    for key, figures in results["summary"].items():
-        for name, metric in _ORIGINAL_METRICS.items():
-            if key != "overall" and figures.get(name) is None:
-                entry = summary.metrics.get(f"{key}.{metric}")
+    for key in keys:
+        scope = "memory" if key == "overall" else key
+        for name, metric in metrics.items():
+            if results["summary"][key].get(name) is None:
+                entry = summary.metrics.get(f"{scope}.{metric}")
                 reason = entry.null_reason if entry else None
-                lacking[f"{heading(key)} {metric}"] = reason or "no probe of this run reports it"
+                lacking[f"{heading(scope)} {metric}"] = reason or "no probe of this run reports it"
     return _grouped(lacking)
 
 

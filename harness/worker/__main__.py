@@ -82,7 +82,11 @@ class Worker:
             name: tuple(value) if isinstance(value, list) else value for name, value in command["options"].items()
         }
         stage = self.stages[command["stage"]] = stage_class(stage_class.Options(**options))
-        return {"facts": dict(stamps.around(stage.prepare) or {})}
+        facts = dict(stamps.around(stage.prepare) or {})
+        if not self.loaded:  # a loaded model's objects have to stay collectable
+            gc.collect()
+            gc.freeze()  # what was imported lives as long as the process: no later collection need scan it
+        return {"facts": facts}
 
     def do_load(self, command: Message, stamps: Stamps) -> Message:
         """Load a stage's model."""
@@ -136,6 +140,17 @@ class Worker:
         return {"facts": {"trimmed": bool(stamps.around(trim, 0))}}
 
 
+def encoded(answer: Message) -> bytes:
+    """Return an answer as a line; what an engine returned and JSON does not have becomes an error."""
+    try:
+        return encode(answer)
+    except (TypeError, ValueError) as error:
+        traceback.print_exc()
+        failure = {"ok": False, "error": f"{type(error).__name__}: {error}", "refused": None}
+        stamps = {name: answer[name] for name in ("seq", "start_ns", "end_ns", "cpu_ns", "loaded")}
+        return encode({**stamps, **failure})
+
+
 def read_pcm(path: str) -> bytes:
     """Return the samples of a canonical file: 16 kHz, mono, signed 16-bit little-endian."""
     with wave.open(path, "rb") as audio:
@@ -163,7 +178,7 @@ def main() -> None:
             break
         answer = worker.answer(command)
         sys.stdout.flush()
-        answers.write(encode(answer))
+        answers.write(encoded(answer))
 
 
 if __name__ == "__main__":

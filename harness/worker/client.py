@@ -1,24 +1,44 @@
 """The supervisor's handle of one measured process: start it, send a command, wait asleep, end it."""
 
+import contextlib
+import ctypes
 import os
 import select
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from harness.clock import Clock
 from harness.errors import StageFailed, StageRefused, WorkerCrashed, WorkerRubbish, WorkerTimeout
-from harness.worker.protocol import VERSION, Message, decode, encode
+from harness.worker.protocol import VERSION, Message, as_text, decode, encode
 
 _HELLO_TIMEOUT_S = 60.0
 """A bare interpreter answers in 0.1 s; a minute allows for a machine that swaps."""
 _LEAVE_TIMEOUT_S = 5.0
 """How long an idle worker may take to leave before it is killed; its destructors are not measured."""
+_LONGEST_POLL_MS = 86_400_000
+"""poll(2) takes milliseconds as a C int; a wait of more than a day is cut into days."""
+_PR_SET_PDEATHSIG = 1
+"""prctl(2)."""
 _TAIL_LINES = 20
 _TAIL_BYTES = 8192
+
+
+def _die_with_parent() -> Callable[[], object] | None:
+    """Return what makes the kernel kill a child when its parent is gone, also inside an engine call; Linux only.
+
+    Done between fork and exec, with the C library opened beforehand: the worker would pay half a MiB for ctypes.
+    """
+    if not sys.platform.startswith("linux"):
+        return None
+    return partial(ctypes.CDLL(None).prctl, _PR_SET_PDEATHSIG, signal.SIGKILL.value)
+
+
+_DIE_WITH_PARENT = _die_with_parent()
 
 
 class Client:
@@ -33,6 +53,7 @@ class Client:
         self._log = log
         self._seq = 0
         self._received = b""
+        self._group_lives = True
         with log.open("ab") as sink:
             self._log_start = sink.tell()
             self._process = subprocess.Popen(
@@ -42,6 +63,7 @@ class Client:
                 stderr=sink,
                 bufsize=0,
                 process_group=0,
+                preexec_fn=_DIE_WITH_PARENT,
             )
         self.pid = self._process.pid
 
@@ -75,14 +97,14 @@ class Client:
         try:
             self._stream("stdin").write(encode({"seq": self._seq + 1, "do": "leave"}))
             self._process.wait(_LEAVE_TIMEOUT_S)
+            self._end_group()
         except (BrokenPipeError, subprocess.TimeoutExpired):
             pass
         self.kill()
 
     def kill(self) -> None:
         """End the worker and what it started, at once, and wait for its end."""
-        if self._process.poll() is None:
-            os.killpg(self.pid, signal.SIGKILL)
+        self._end_group()
         self._process.wait()
         for name in ("stdin", "stdout"):
             self._stream(name).close()
@@ -95,6 +117,13 @@ class Client:
             lines = log.read().decode("utf-8", "replace").splitlines()
         return tuple(lines[-_TAIL_LINES:])
 
+    def _end_group(self) -> None:
+        """Kill whatever is left of the worker's process group; once, for later its number may be another's."""
+        if self._group_lives:
+            self._group_lives = False
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+
     def _stream(self, name: str) -> Any:
         return getattr(self._process, name)
 
@@ -104,8 +133,10 @@ class Client:
         poll.register(descriptor, select.POLLIN | select.POLLHUP)
         while b"\n" not in self._received:
             left_ms = (deadline_ns - self._clock.now_ns()) / 1e6
-            if left_ms <= 0 or not poll.poll(left_ms):
+            if left_ms <= 0:
                 raise WorkerTimeout(f"after {timeout_s:g} s")
+            if not poll.poll(min(left_ms, _LONGEST_POLL_MS)):
+                continue
             piece = os.read(descriptor, 1 << 16)
             if not piece:
                 raise WorkerCrashed(self._how_it_ended())
@@ -116,6 +147,8 @@ class Client:
     def _checked(self, line: bytes) -> Message:
         try:
             answer = decode(line)
+            if b"\\ud" in line:
+                answer = as_text(answer)
         except ValueError:
             raise WorkerRubbish(f"found {line[:80]!r}, expected a message") from None
         if answer.get("seq") != self._seq or not isinstance(answer.get("ok"), bool):
@@ -129,6 +162,8 @@ class Client:
         except subprocess.TimeoutExpired:
             self.kill()
             return "closed its pipe and went on"
+        self._end_group()
         if status < 0:
-            return signal.Signals(-status).name
+            names = {one.value: one.name for one in signal.Signals}
+            return names.get(-status, f"signal {-status}")
         return f"exit status {status}"

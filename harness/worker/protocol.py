@@ -35,7 +35,17 @@ def encode(message: Message) -> bytes:
 
 def decode(line: bytes) -> Message:
     """Return the message of one line; ValueError where it is none."""
-    message = json.loads(line)
+    try:
+        message = json.loads(line)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
     if not isinstance(message, dict):
         raise ValueError("not an object")
     return message
+
+
+def as_text(message: Message) -> Message:
+    """Return a message whose texts UTF-8 can hold: a lone surrogate, which an engine may send, becomes ``?``."""
+    text = json.dumps(message, ensure_ascii=False)
+    cleaned: Message = json.loads(text.encode("utf-8", "replace"))
+    return cleaned

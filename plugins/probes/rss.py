@@ -31,7 +31,7 @@ _DIFFERENCES = (
         "rss_kib",
         "RSS after unload - RSS before load",
     ),
-    ("release_mib", "unload_start", "rss_kib", "unloaded", "rss_kib", "RSS before unload - RSS after unload"),
+    ("release_mib", "unloaded_start", "rss_kib", "unloaded", "rss_kib", "RSS before unload - RSS after unload"),
     (
         "load_working_mib",
         "loaded",
@@ -56,7 +56,7 @@ _DIFFERENCES = (
         "anon_kib",
         "anon after unload, collection and trim - anon before load",
     ),
-    ("retention_mib", "unloaded", "anon_kib", "trimmed", "anon_kib", "anon that a heap trim gives back"),
+    ("retention_mib", "trimmed_start", "anon_kib", "trimmed", "anon_kib", "anon that a heap trim gives back"),
 )
 _PEAKS = (("load_peak_mib", "loaded"), ("run_peak_mib", "ran"), ("unload_peak_mib", "unloaded"))
 _MAIN = ("load_overhead_mib", "net_overhead_mib")
@@ -120,13 +120,14 @@ class Rss(Probe):
     @hookimpl
     def measure(self, trial: Trial) -> Iterator[Measurement]:
         """Subtract readings; what was not read is absent, with the reason."""
+        before = _before(trial)
         for visit in trial.visits:
-            yield from _stage(visit)
+            yield from _stage(visit, before)
         yield from _chain(trial)
 
 
-def _stage(visit: Visit) -> Iterator[Measurement]:
-    readings = _readings(visit)
+def _stage(visit: Visit, before: Mapping[tuple[int, int], Values]) -> Iterator[Measurement]:
+    readings = _readings(visit, before)
     for name, point, counter, base_point, base_counter, _ in _DIFFERENCES:
         value, base = _value(readings, point, counter), _value(readings, base_point, base_counter)
         if value is None or base is None:
@@ -141,15 +142,26 @@ def _stage(visit: Visit) -> Iterator[Measurement]:
         yield _reading(visit.stage, f"anon_{point}_mib", readings, point, "anon_kib")
 
 
-def _readings(visit: Visit) -> dict[str, Values]:
-    """Return the last reading at each point; ``unload_start`` is the one that stands before the unload."""
+def _before(trial: Trial) -> dict[tuple[int, int], Values]:
+    """Return what was read in the same process just before each reading, which process and time name."""
+    before: dict[tuple[int, int], Values] = {}
+    last: dict[int, Values] = {}
+    seen = (one for visit in trial.visits for one in visit.observations if one.probe == Rss.name)
+    for observation in sorted(seen, key=lambda one: one.at_ns):
+        if observation.worker in last:
+            before[observation.worker, observation.at_ns] = last[observation.worker]
+        last[observation.worker] = observation.values
+    return before
+
+
+def _readings(visit: Visit, before: Mapping[tuple[int, int], Values]) -> dict[str, Values]:
+    """Return the last reading at each point, and as ``POINT_start`` the one that stands before it."""
     readings: dict[str, Values] = {}
-    previous: Values | None = None
     for observation in visit.observations:
         if observation.probe == Rss.name:
-            if observation.point == "unloaded" and previous is not None:
-                readings["unload_start"] = previous
-            readings[observation.point] = previous = observation.values
+            readings[observation.point] = observation.values
+            if (observation.worker, observation.at_ns) in before:
+                readings[f"{observation.point}_start"] = before[observation.worker, observation.at_ns]
     return readings
 
 
@@ -160,7 +172,7 @@ def _value(readings: Mapping[str, Values], point: str, counter: str) -> float | 
 def _why(readings: Mapping[str, Values], point: str, counter: str) -> str:
     if point in readings:
         return f"this machine has no {counter.removesuffix('_kib')} for another process"
-    return f"nothing was read at '{point.replace('unload_start', 'unloaded')}' in this trial"
+    return f"nothing was read at '{point.removesuffix('_start')}' in this trial"
 
 
 def _reading(scope: str, name: str, readings: Mapping[str, Values], point: str, counter: str) -> Measurement:
@@ -184,8 +196,9 @@ def _chain(trial: Trial) -> Iterator[Measurement]:
     )
     rested = [observation for observation in seen if observation.point not in ("idle", "prepared")]
     rss = [value for observation in rested if (value := observation.values["rss_kib"]) is not None]
+    enough = {"rss_start_mib": len(rss) > 0, "rss_end_mib": len(rss) > 1}
     for name, index in (("rss_start_mib", 0), ("rss_end_mib", -1)):
-        yield sample("memory", name, rss[index] / 1024) if rss else absent("memory", name, "nothing was read")
+        yield sample("memory", name, rss[index] / 1024) if enough[name] else absent("memory", name, "nothing was read")
     yield _growth_point(trial)
 
 
@@ -194,11 +207,12 @@ def _growth_point(trial: Trial) -> Measurement:
     name = "growth_mib_per_iteration"
     if not trial.visits:
         return absent("memory", name, "nothing was read")
-    readings = _readings(trial.visits[-1])
-    stays = "before_load" not in readings
-    anon = _value(readings, "ran" if stays or "unloaded" not in readings else "unloaded", "anon_kib")
+    readings = _readings(trial.visits[-1], {})
+    stays = "before_load" not in readings or "unloaded" not in readings
+    point = "ran" if stays and "ran" in readings else "unloaded"
+    anon = _value(readings, point, "anon_kib")
     if anon is None:
-        return absent("memory", name, _why(readings, "unloaded", "anon_kib"))
+        return absent("memory", name, _why(readings, point, "anon_kib"))
     return sample("memory", name, anon / 1024)
 
 

@@ -139,7 +139,7 @@ class PocketsphinxAligner(_Pocketsphinx):
     def run(self, request: Request, emit: Emit) -> Result:
         """Align all at once: in pieces, words would shift by up to a second."""
         decoder = self._decoders["aligner"]
-        words = _dictionary_words(request.text)
+        words = list(_dictionary_words(request.text, decoder))
         if not words:
             raise Refused("there is no text to align")
         unknown = sorted({word for word in words if decoder.lookup_word(word) is None})
@@ -160,9 +160,14 @@ class PocketsphinxAligner(_Pocketsphinx):
         self._decoders["aligner"].reinit_feat()
 
 
-def _dictionary_words(text: str) -> list[str]:
-    """Return the words of a text as the dictionary spells them: lower case, without punctuation around them."""
-    return [word for word in (_EDGE.sub("", token) for token in text.lower().split()) if word]
+def _dictionary_words(text: str, decoder: Any) -> Iterator[str]:
+    """Yield the words of a text as the dictionary spells them: lower case, without punctuation around them."""
+    for token in text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").split():
+        word = _EDGE.sub("", token)
+        if decoder.lookup_word(word) is None:
+            word = word.strip("'")  # a quotation mark; 'cause and dogs' the dictionary knows as they are
+        if word:
+            yield word
 
 
 def _words(decoder: Any) -> Iterator[Word]:

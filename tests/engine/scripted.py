@@ -24,31 +24,29 @@ def resident(mib: float) -> bytearray:
     return memory
 
 
-@dataclass(frozen=True)
-class ScriptedOptions:
-    """What the stage costs, what it says, and how it fails.
-
-    ``fail`` is ``kind@phase`` or ``kind@phase@call``. Kinds: ``raise``, ``refuse``, ``segv``, ``kill``, ``exit``, ``hang``,
-    ``rubbish`` (writes to the protocol's pipe), ``interrupt`` (SIGINT to the supervisor). Phases: ``prepare``, ``load``,
-    ``run``, ``restart``, ``unload``; calls of a phase are counted from 0 in each process.
-    """
-
-    text: str = "and so my fellow americans"
-    keep_mib: float = 8.0
-    work_mib: float = 4.0
-    leak_mib: float = 0.0
-    ttft_ms: float = 0.0
-    chunk_ms: float = 0.0
-    say: str = ""
-    fail: str = ""
-
-
 class _Scripted(Stage):
     """What both roles share."""
 
     name = "scripted"
     uses_threads = False
-    Options = ScriptedOptions
+
+    @dataclass(frozen=True)
+    class Options:
+        """What the stage costs, what it says, and how it fails.
+
+        ``fail`` is ``kind@phase`` or ``kind@phase@call``. Kinds: ``raise``, ``refuse``, ``segv``, ``kill``, ``exit``,
+        ``hang``, ``rubbish`` (writes to the protocol's pipe), ``interrupt`` (SIGINT to the supervisor). Phases: ``prepare``,
+        ``load``, ``run``, ``restart``, ``unload``; calls of a phase are counted from 0 in each process.
+        """
+
+        text: str = "and so my fellow americans"
+        keep_mib: float = 8.0
+        work_mib: float = 4.0
+        leak_mib: float = 0.0
+        ttft_ms: float = 0.0
+        chunk_ms: float = 0.0
+        say: str = ""
+        fail: str = ""
 
     def prepare(self) -> Mapping[str, Any]:
         """Start counting calls; print what is to be printed."""

@@ -1,0 +1,163 @@
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness import store
+from harness.analysis.sweep import is_sweep, read_sweep
+from harness.errors import StoreError
+from harness.records import Trial
+from tests import stored
+
+
+def job(folder: Path, *overrides: str, trials: Sequence[Trial] | None = None) -> Path:
+    """Write a job of a sweep: a run of three iterations with these overrides."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return stored.write(folder, stored.run(overrides=overrides), stored.trials() if trials is None else trials)
+
+
+def failure(folder: Path, message: str, *overrides: str) -> None:
+    """Write a job that could not run at all."""
+    folder.mkdir(parents=True)
+    store.write_json(folder / store.FAILURE, store.Failure(overrides, message))
+
+
+def test_swept_and_constant(tmp_path: Path) -> None:
+    """Keys that differ are swept, the others are the same in all jobs."""
+    for number, threads in enumerate(("1", "2")):
+        job(tmp_path / str(number), f"threads={threads}", "iterations=3", "+asr.topn=4")
+    found = read_sweep(tmp_path)
+    assert (found.swept, found.constant) == (("threads",), {"iterations": "3", "asr.topn": "4"})
+    assert [cell.overrides["threads"] for cell in found.cells] == ["1", "2"]
+    assert [(cell.job, cell.outcome, cell.ok) for cell in found.cells] == [("0", "ok", True), ("1", "ok", True)]
+    assert found.ok
+
+
+def test_key_that_only_some_jobs_have(tmp_path: Path) -> None:
+    """A key that one job was given and another was not differs between them."""
+    job(tmp_path / "0", "threads=1", "seed=1")
+    job(tmp_path / "1", "threads=1")
+    found = read_sweep(tmp_path)
+    assert (found.swept, found.constant) == (("seed",), {"threads": "1"})
+
+
+@pytest.mark.parametrize(
+    ("override", "key", "value"),
+    [
+        ("order=[asr,aligner]", "order", "[asr,aligner]"),
+        ("+asr.extra=a=b", "asr.extra", "a=b"),
+        ("++seed=3", "seed", "3"),
+        ("dataset.audio=", "dataset.audio", ""),
+    ],
+)
+def test_override(tmp_path: Path, override: str, key: str, value: str) -> None:
+    """An override is a key and what stands behind the first equals sign."""
+    job(tmp_path / "0", override)
+    assert read_sweep(tmp_path).constant == {key: value}
+
+
+def test_jobs_in_their_order(tmp_path: Path) -> None:
+    """Jobs are in the order of their numbers, not of their names; those with a name come last."""
+    for name in ("10", "extra", "2", "1"):
+        job(tmp_path / name)
+    assert [cell.job for cell in read_sweep(tmp_path).cells] == ["1", "2", "10", "extra"]
+
+
+def test_what_is_no_job_is_left_alone(tmp_path: Path) -> None:
+    """Files, and folders with neither a run nor a failure, are no jobs."""
+    job(tmp_path / "0")
+    (tmp_path / "1").mkdir()
+    (tmp_path / "multirun.yaml").write_text("x")
+    assert [cell.job for cell in read_sweep(tmp_path).cells] == ["0"]
+
+
+def test_failed_job(tmp_path: Path) -> None:
+    """A job that could not run is a cell with its overrides, its line and no metric."""
+    job(tmp_path / "0", "asr=a")
+    failure(tmp_path / "1", "asr: found 'b', expected c", "asr=b")
+    found = read_sweep(tmp_path)
+    cell = found.cells[1]
+    assert (cell.outcome, cell.ok, cell.metrics) == ("failed: asr: found 'b', expected c", False, {})
+    assert (found.swept, dict(cell.overrides), found.ok) == (("asr",), {"asr": "b"}, False)
+
+
+@pytest.mark.parametrize(
+    ("trials", "outcome"),
+    [
+        (stored.trials()[:2], "2 ok of 3 trials"),
+        ((), "none done of 3 trials"),
+        ((*stored.trials()[:2], stored.failed(2)), "2 ok, 1 crashed of 3 trials"),
+        ((stored.failed(0), stored.failed(1), stored.failed(2)), "3 crashed of 3 trials"),
+    ],
+    ids=["killed", "nothing", "one crashed", "all crashed"],
+)
+def test_unfinished_job(tmp_path: Path, trials: Sequence[Trial], outcome: str) -> None:
+    """A job that did not do everything says how much it did, and keeps what it measured."""
+    job(tmp_path / "0", trials=trials)
+    found = read_sweep(tmp_path)
+    assert (found.cells[0].outcome, found.cells[0].ok, found.ok) == (outcome, False, False)
+    assert "asr.wer" in found.cells[0].metrics
+
+
+def test_killed_before_its_first_trial(tmp_path: Path) -> None:
+    """A job that had only said what it would do is an unfinished one."""
+    (job(tmp_path / "0", trials=()) / store.TRIALS).unlink()
+    assert read_sweep(tmp_path).cells[0].outcome == "none done of 3 trials"
+
+
+def test_torn_trial(tmp_path: Path) -> None:
+    """A trial that was cut off while it was written is dropped, with a note."""
+    folder = job(tmp_path / "0")
+    with (folder / store.TRIALS).open("ab") as file:
+        file.write(b'{"index": 3, "iter')
+    cell = read_sweep(tmp_path).cells[0]
+    assert cell.notes == ("trials.jsonl: the last line is torn and was dropped (line 4)",)
+
+
+def test_main_metrics(tmp_path: Path) -> None:
+    """The main metrics of any job, each once, in the order of the probes."""
+    failure(tmp_path / "0", "no")
+    job(tmp_path / "1")
+    found = list(read_sweep(tmp_path).main_metrics)
+    assert found[:4] == [
+        "asr.load_overhead_mib",
+        "aligner.load_overhead_mib",
+        "asr.net_overhead_mib",
+        "aligner.net_overhead_mib",
+    ]
+    assert {"asr.ttft_ms", "asr.wer", "memory.growth_mib_per_iteration"} <= set(found)
+    assert "asr.cer" not in found
+    assert len(found) == len(set(found))
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, Path.touch, lambda path: None], ids=["empty", "file", "missing"])
+def test_folder_without_jobs(tmp_path: Path, make: object) -> None:
+    """A folder that holds no job, a file, and nothing at all are no sweep: one line says so."""
+    folder = tmp_path / "sweep"
+    assert callable(make)
+    make(folder)
+    with pytest.raises(StoreError) as caught:
+        read_sweep(folder)
+    assert str(caught.value) == f"sweep folder: found '{folder}' without a job in it, expected the folder of a sweep"
+    assert not is_sweep(folder)
+
+
+def test_is_sweep(tmp_path: Path) -> None:
+    """A folder of jobs is a sweep, and a run's own folder is none."""
+    run = job(tmp_path / "sweep" / "0")
+    assert is_sweep(tmp_path / "sweep")
+    assert not is_sweep(run)
+
+
+def test_metrics_are_those_of_the_run(tmp_path: Path) -> None:
+    """A cell's figures are its own run's."""
+    job(tmp_path / "0", "x=1")
+    faster = [
+        replace(
+            one, measurements=tuple(replace(m, value=1.0) if m.name == "asr.ttft_ms" else m for m in one.measurements)
+        )
+        for one in stored.trials()
+    ]
+    job(tmp_path / "1", "x=2", trials=faster)
+    assert [cell.metrics["asr.ttft_ms"].value for cell in read_sweep(tmp_path).cells] == [400.0, 1.0]

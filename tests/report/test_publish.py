@@ -1,0 +1,133 @@
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from harness import store
+from harness.analysis.original import original_results
+from harness.analysis.summary import Summary, summarise
+from harness.errors import StoreError
+from harness.report.publish import ending, publish, read
+from tests import stored
+
+BEFORE = {store.RUN, store.CONFIG, store.ENVIRONMENT, store.TRIALS, store.ENGINE_LOG}
+PUBLISHED = {store.SUMMARY, store.ORIGINAL, store.REPORT_MD, store.REPORT_HTML}
+
+
+def run_folder(tmp_path: Path) -> Path:
+    """Write the hand-made run."""
+    return stored.write(tmp_path / "run", stored.run(), stored.trials(), stored.environment(), "hello\n")
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Return everything in a folder."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def documented() -> set[str]:
+    """Return the names that the store's docstring gives to the files of a run."""
+    names: list[str] = []
+    for name in re.findall(r"``([\w.]+)``", store.__doc__ or ""):
+        names.append(names[-1].rpartition(".")[0] + name if name.startswith(".") else name)
+    return {name for name in names if not name.startswith(("sweep.", "failure."))}
+
+
+def test_files(tmp_path: Path) -> None:
+    """A run's folder holds exactly what the store says it does."""
+    folder = run_folder(tmp_path)
+    assert set(files(folder)) == BEFORE
+    publish(folder)
+    assert set(files(folder)) == BEFORE | PUBLISHED == documented()
+
+
+def test_only_adds(tmp_path: Path) -> None:
+    """What the run wrote is left as it is."""
+    folder = run_folder(tmp_path)
+    before = files(folder)
+    publish(folder)
+    assert {name: content for name, content in files(folder).items() if name in BEFORE} == before
+
+
+def test_repeatable(tmp_path: Path) -> None:
+    """A second time gives the same bytes."""
+    folder = run_folder(tmp_path)
+    publish(folder)
+    first = files(folder)
+    publish(folder)
+    assert files(folder) == first
+
+
+def test_summary_and_results(tmp_path: Path) -> None:
+    """The files hold what analysis makes of the trials."""
+    folder = run_folder(tmp_path)
+    published = publish(folder)
+    summary = summarise(stored.run(), stored.trials())
+    assert published.summary == summary
+    assert msgspec.json.decode((folder / store.SUMMARY).read_bytes(), type=Summary) == summary
+    results = msgspec.json.decode((folder / store.ORIGINAL).read_bytes())
+    assert results == msgspec.json.decode(msgspec.json.encode(original_results(stored.run(), stored.trials())))
+
+
+def test_reports_are_the_report(tmp_path: Path) -> None:
+    """Both renderings are of the one report."""
+    folder = run_folder(tmp_path)
+    published = publish(folder)
+    assert (folder / store.REPORT_MD).read_text(encoding="utf-8") == published.report.markdown()
+    assert (folder / store.REPORT_HTML).read_text(encoding="utf-8") == published.report.html()
+
+
+def test_read_writes_nothing(tmp_path: Path) -> None:
+    """Reading a run leaves its folder as it is."""
+    folder = run_folder(tmp_path)
+    before = files(folder)
+    assert read(folder).summary == summarise(stored.run(), stored.trials())
+    assert files(folder) == before
+
+
+def test_notes_of_reading(tmp_path: Path) -> None:
+    """What was dropped while reading is in the summary and in the report."""
+    folder = run_folder(tmp_path)
+    with (folder / store.TRIALS).open("ab") as file:
+        file.write(b'{"torn')
+    published = publish(folder)
+    note = "trials.jsonl: the last line is torn and was dropped (line 4)"
+    assert published.summary.notes == (note,)
+    assert f"- Note: {note}" in published.report.markdown()
+
+
+def test_folder_without_a_run(tmp_path: Path) -> None:
+    """A folder that holds no run is refused, and nothing is written to it."""
+    with pytest.raises(StoreError):
+        publish(tmp_path)
+    assert files(tmp_path) == {}
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_run_of_few_trials(tmp_path: Path, count: int) -> None:
+    """A run that was stopped early is published too."""
+    folder = stored.write(tmp_path / "run", stored.run(), stored.trials(count))
+    publish(folder)
+    assert set(files(folder)) == (BEFORE | PUBLISHED) - {store.ENVIRONMENT}
+
+
+def test_ending(tmp_path: Path) -> None:
+    """After a run: the original's tables, ours with the main metrics, the verdicts."""
+    published = read(run_folder(tmp_path))
+    lines = "\n".join(ending(published, verbose=False)).splitlines()
+    titles = [lines[number + 1] for number, line in enumerate(lines[:-2]) if line == lines[number + 2] == "=" * 70]
+    assert titles == ["Summary (3 iterations)", "Overall Memory", "Medians and 95 % intervals"]
+    assert lines[lines.index("Summary (3 iterations)") + 3 :][:4] == [
+        "Phase      Load Overhead    Net Overhead",
+        "-------  ---------------  --------------",
+        "ASR                96.00           10.00",
+        "Aligner            32.00            4.00",
+    ]
+    assert lines[-1] == "Trials: 3 ok"
+    assert "asr.cer" not in "\n".join(lines)
+
+
+def test_ending_in_verbose_mode(tmp_path: Path) -> None:
+    """In verbose mode our table has every metric."""
+    lines = "\n".join(ending(read(run_folder(tmp_path)), verbose=True))
+    assert all(name in lines for name in ("asr.cer", "asr.rss_loaded_mib", "aligner.restart_ms"))

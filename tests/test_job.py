@@ -1,0 +1,154 @@
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from omegaconf import DictConfig, OmegaConf
+
+from harness import store
+from harness.clock import FakeClock
+from harness.config import builtin_folder
+from harness.errors import ConfigError, InputError, StoreError
+from harness.job import Job, point_latest, run_job
+from harness.records import Utterance
+
+STAGES: dict[str, Any] = {
+    "asr": {"role": "asr", "stage": "scripted", "keep_mib": 1, "work_mib": 1},
+    "aligner": {"role": "aligner", "stage": "scripted", "keep_mib": 1, "work_mib": 1},
+    "plugins": ["tests.engine.scripted"],
+}
+
+
+@pytest.fixture
+def config(utterance: Utterance) -> Iterator[DictConfig]:
+    """Return the shipped configuration with the scripted stages in it."""
+    with initialize_config_dir(str(builtin_folder("conf")), version_base=None):
+        composed = compose("config", ["iterations=2", "timeout_s=30", "threads=1"])
+    OmegaConf.set_struct(composed, False)
+    for key, value in {**STAGES, "dataset": {"audio": utterance.audio, "transcript": None}}.items():
+        composed[key] = value
+    yield composed
+    GlobalHydra.instance().clear()
+
+
+def test_a_job_fills_its_folder(config: DictConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What was asked for before anything runs, every trial, what the engines said of themselves after the last."""
+    folder = tmp_path / "outputs" / "12-00-00"
+    done = run_job(config, Job(folder, ("iterations=2",), ("threads",)), FakeClock())
+    assert (done.ending.outcomes, done.ending.problems) == ({"ok": 2}, [])
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "config.yaml",
+        "engine.log",
+        "environment.json",
+        "run.json",
+        "trials.jsonl",
+    ]
+    stored = store.read_run(folder)
+    assert (stored.run.id, stored.run.started_at) == ("12-00-00", "2026-01-01T00:00:00.000+00:00")
+    assert (stored.run.overrides, stored.run.swept) == (("iterations=2",), ("threads",))
+    assert [probe.name for probe in stored.run.probes] == ["rss", "ttft", "rtf", "wer"]
+    assert [trial.started_at for trial in stored.trials] == ["2026-01-01T00:00:00.000+00:00"] * 2
+    assert stored.environment is not None
+    assert stored.environment.engines == {"asr": {"version": "1"}, "aligner": {"version": "1"}}
+    assert OmegaConf.load(folder / "config.yaml") == OmegaConf.create(OmegaConf.to_container(config, resolve=True))
+    assert "and so my fellow americans" in capsys.readouterr().out
+
+
+def test_a_quiet_job_says_nothing(config: DictConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """On standard output; warnings go where they belong."""
+    config.quiet = True
+    run_job(config, Job(tmp_path / "run"), FakeClock())
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "kind", "line"),
+    [
+        ("threads", 0, ConfigError, "threads: found 0, expected a whole number of at least 1"),
+        ("dataset.audio", "no.wav", InputError, "dataset.audio: found no file 'no.wav', expected an audio file: "),
+        ("asr.keep", 1, ConfigError, "asr.keep: found the key 'keep', expected an option of scripted; choose from: "),
+        ("probe", {"rs": {}}, ConfigError, "probe: found 'rs', expected the name of a probe; choose from: rss, "),
+    ],
+)
+def test_what_cannot_be_used_leaves_no_folder(
+    key: str, value: object, kind: type[Exception], line: str, config: DictConfig, tmp_path: Path
+) -> None:
+    """Nothing has run, and nothing is written."""
+    if key == "probe":
+        config.probe = value
+    else:
+        OmegaConf.update(config, key, value)
+    with pytest.raises(kind) as caught:
+        run_job(config, Job(tmp_path / "run"), FakeClock())
+    assert str(caught.value).startswith(line)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_that_holds_a_run_is_left_alone(config: DictConfig, tmp_path: Path) -> None:
+    """Its trials stay as they are."""
+    (tmp_path / store.TRIALS).write_text("old\n")
+    with pytest.raises(StoreError, match="with a run in it"):
+        run_job(config, Job(tmp_path), FakeClock())
+    assert (tmp_path / store.TRIALS).read_text() == "old\n"
+    assert not (tmp_path / store.RUN).exists()
+
+
+def test_files_that_an_engine_names_are_hashed_after_the_last_trial(
+    config: DictConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading a model before would warm the cache that its load time depends on."""
+    (tmp_path / "model_plugin.py").write_text(
+        "from tests.engine.scripted import ScriptedAsr, hookimpl\n"
+        "class Named(ScriptedAsr):\n"
+        "    name = 'named'\n"
+        "    def prepare(self):\n"
+        "        return {**super().prepare(), 'files': [__file__]}\n"
+        "@hookimpl\n"
+        "def harness_stages():\n"
+        "    return [Named]\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ['PYTHONPATH']}")
+    config.plugins, config.order, config.asr.stage = ["model_plugin"], ["asr"], "named"
+    run_job(config, Job(tmp_path / "run"), FakeClock())
+    environment = msgspec.json.decode((tmp_path / "run" / store.ENVIRONMENT).read_bytes())
+    path = str(tmp_path / "model_plugin.py")
+    assert environment["engines"]["asr"] == {"version": "1", "files": [path]}
+    assert environment["files"][path]["size_bytes"] == (tmp_path / "model_plugin.py").stat().st_size
+
+
+# --- outputs/latest ---------------------------------------------------------------------------------------------
+
+
+def test_latest_points_to_the_newest_run(tmp_path: Path) -> None:
+    """By a relative link, which is replaced by the next one."""
+    outputs = tmp_path / "outputs"
+    for name in ("one", "two"):
+        (outputs / "runs" / name).mkdir(parents=True)
+        point_latest(outputs, outputs / "runs" / name)
+        assert (outputs / "latest").readlink() == Path("runs") / name
+    assert sorted(path.name for path in outputs.iterdir()) == ["latest", "runs"]
+
+
+def test_latest_points_to_a_run_elsewhere(tmp_path: Path) -> None:
+    """By an absolute link; also in place of one whose run was deleted."""
+    outputs, elsewhere = tmp_path / "outputs", tmp_path / "elsewhere"
+    outputs.mkdir()
+    elsewhere.mkdir()
+    (outputs / "latest").symlink_to("gone")
+    point_latest(outputs, elsewhere)
+    assert (outputs / "latest").readlink() == elsewhere.resolve()
+
+
+def test_latest_spoils_nothing(tmp_path: Path) -> None:
+    """No folder of outputs, or somebody's own folder of that name."""
+    point_latest(tmp_path / "outputs", tmp_path)
+    assert not (tmp_path / "outputs").exists()
+    (tmp_path / "latest").mkdir()
+    (tmp_path / "latest" / "mine").write_text("mine")
+    point_latest(tmp_path, tmp_path / "run")
+    assert (tmp_path / "latest" / "mine").read_text() == "mine"

@@ -1,0 +1,326 @@
+import os
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from harness import store
+from harness.errors import StoreError
+from harness.metrics import Metric, absent, constant, ratio, sample
+from harness.records import (
+    SCHEMA,
+    Delivery,
+    Environment,
+    Observation,
+    Outcome,
+    Phase,
+    ProbeRecord,
+    Protocol,
+    Run,
+    StageRecord,
+    Trial,
+    Utterance,
+    Visit,
+    Word,
+)
+
+RUN = Run(
+    id="12-00-00",
+    started_at="2026-01-01T12:00:00.000+00:00",
+    harness_version="0.1.0",
+    protocol=Protocol(order=("asr", "aligner"), iterations=2),
+    stages=(
+        StageRecord(
+            key="asr",
+            role="asr",
+            name="scripted",
+            origin="tests",
+            options={"text": "grüß dich", "keep_mib": 1.5},
+            streams="pieces",
+            uses_threads=False,
+            one_per_process=False,
+            label="scripted",
+        ),
+    ),
+    probes=(ProbeRecord(name="rss", origin="tests", options={}, metrics=(Metric(name="peak_mib", unit="MiB"),)),),
+    dataset={"audio": "jfk.wav", "transcript": None},
+    trials=2,
+    notes=("a note",),
+)
+ENVIRONMENT = Environment(
+    hostname="host",
+    system="Linux 6",
+    machine="x86_64",
+    processor="cpu",
+    cores=2,
+    usable_cores=2,
+    memory_mib=1024.5,
+    python="3.11.7",
+    versions={"numpy": "2.0"},
+    limits={},
+    git={"commit": "abc"},
+)
+FULL = Trial(
+    index=1,
+    iteration=1,
+    utterance=Utterance("jfk", "jfk.wav", "/tmp/jfk.wav", 11.0, None, "the transcript 'jfk.txt' is empty"),
+    started_at="2026-01-01T12:00:01.000+00:00",
+    warmup=True,
+    visits=(
+        Visit(
+            "asr",
+            "asr",
+            "hypotheses",
+            phases=(
+                Phase(
+                    "load", 10**18, 10**18 + 1, 5, 0, 42, ("asr",), {"version": "1", "files": ["/a"], "deep": {"a": 1}}
+                ),
+            ),
+            observations=(Observation("loaded", 7, "rss", 0, {"rss_kib": 14_700.0, "peak_kib": None}),),
+            deliveries=(Delivery(8, "grüß"), Delivery(9, " dich\n🎤")),
+            text="grüß dich\n🎤",
+        ),
+        Visit("aligner", "aligner", text_from="asr", words=(Word("grüß", 0.0, 0.1 + 0.2),)),
+    ),
+    outcome=Outcome("crashed", "aligner", "run", "SIGSEGV", ("last", "words")),
+    most_loaded=1,
+    measurements=(
+        sample("asr", "ttft_ms", 1 / 3),
+        ratio("asr", "wer", 3, 22),
+        constant("asr", "transcript", "grüß dich"),
+        absent("memory", "peak_mib", "no peak was read"),
+    ),
+    problems=("rss failed in observe at ran: OSError: no",),
+)
+
+
+def trial(index: int) -> Trial:
+    """Return a small trial."""
+    return Trial(index, index, Utterance("a", "a.wav", "/a.wav", 1.0), "2026-01-01")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return the folder of a run that has two trials."""
+    store.write_json(tmp_path / store.RUN, RUN)
+    log = store.TrialLog(tmp_path)
+    log.append(trial(0))
+    log.append(FULL)
+    log.close()
+    return tmp_path
+
+
+def test_a_trial_comes_back_equal(folder: Path) -> None:
+    """Every field of every record, to the last bit of each number."""
+    assert store.read_run(folder) == store.StoredRun(folder, RUN, None, (trial(0), FULL), ())
+
+
+def test_an_environment_is_read_where_there_is_one(folder: Path) -> None:
+    """It is written before the first trial and again after the last."""
+    store.write_json(folder / store.ENVIRONMENT, ENVIRONMENT)
+    assert store.read_run(folder).environment == ENVIRONMENT
+
+
+def test_a_run_that_has_no_trial_yet_is_read(tmp_path: Path) -> None:
+    """Killed before its first trial was over."""
+    store.write_json(tmp_path / store.RUN, RUN)
+    assert store.read_run(tmp_path).trials == ()
+
+
+def test_each_trial_is_one_line_that_is_there_at_once(tmp_path: Path) -> None:
+    """Another reader sees it before the log is closed; a second log goes on where the first ended."""
+    for count in (1, 2):
+        log = store.TrialLog(tmp_path)
+        log.append(FULL)
+        assert (tmp_path / store.TRIALS).read_bytes() == (msgspec.json.encode(FULL) + b"\n") * count
+        log.close()
+
+
+def test_a_trial_is_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``append`` returns when the kernel has been asked to write it to the disk."""
+    synced: list[int] = []
+    log = store.TrialLog(tmp_path)
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_size))
+    log.append(trial(0))
+    log.close()
+    assert synced == [len(msgspec.json.encode(trial(0))) + 1]
+
+
+@pytest.mark.parametrize("kept", [1, 30, -1])
+def test_a_torn_last_line_is_dropped_with_a_note(folder: Path, kept: int) -> None:
+    """What a killed writer leaves costs that trial alone."""
+    first, second = (folder / store.TRIALS).read_bytes().splitlines()
+    (folder / store.TRIALS).write_bytes(first + b"\n" + second[:kept])
+    stored = store.read_run(folder)
+    assert stored.trials == (trial(0),)
+    assert stored.notes == ("trials.jsonl: the last line is torn and was dropped (line 2)",)
+
+
+def test_a_last_line_that_lacks_its_end_alone_is_whole(folder: Path) -> None:
+    """Nothing of the trial is missing."""
+    content = (folder / store.TRIALS).read_bytes()
+    (folder / store.TRIALS).write_bytes(content.rstrip(b"\n"))
+    assert store.read_run(folder).trials == (trial(0), FULL)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b'{"index": 0', "Input data was truncated"),
+        (b"", "Input data was truncated"),
+        (b'{"index": 0}', "Object missing required field `iteration`"),
+        (b"\xff\xfe", "JSON is malformed: invalid character (byte 0)"),
+    ],
+)
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_damaged_line_is_refused(folder: Path, line: bytes, reason: str, place: int) -> None:
+    """In the middle or with a line's end: no killed writer leaves that."""
+    lines = (folder / store.TRIALS).read_bytes().splitlines()
+    lines[place] = line
+    (folder / store.TRIALS).write_bytes(b"\n".join(lines) + b"\n")
+    with pytest.raises(StoreError) as caught:
+        store.read_run(folder)
+    path = folder / store.TRIALS
+    assert str(caught.value) == f"run folder: found '{path}' line {place + 1} ({reason}), expected a trial"
+
+
+@pytest.mark.parametrize("schema", [0, SCHEMA + 1, "1", None])
+def test_another_schema_is_refused(folder: Path, schema: object) -> None:
+    """The line says which one was found and which one this version reads."""
+    run = msgspec.json.decode((folder / store.RUN).read_bytes())
+    store.write_json(folder / store.RUN, {**run, "schema": schema})
+    with pytest.raises(StoreError) as caught:
+        store.read_run(folder)
+    assert str(caught.value) == f"run folder: found '{folder}' of schema {schema}, expected schema 1"
+
+
+def test_a_folder_that_is_no_runs_is_refused(tmp_path: Path) -> None:
+    """Missing, a file, without a run in it, with something else under the run's name."""
+    missing = tmp_path / "missing"
+    (tmp_path / "file").write_text("")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "strange").mkdir()
+    (tmp_path / "strange" / "run.json").write_text("[1]")
+    lines = []
+    for folder in (missing, tmp_path / "file", tmp_path / "empty", tmp_path / "strange"):
+        with pytest.raises(StoreError) as caught:
+            store.read_run(folder)
+        lines.append(str(caught.value))
+    assert lines == [
+        f"run folder: found '{missing}', expected the folder of a run",
+        f"run folder: found '{tmp_path / 'file'}', expected the folder of a run",
+        f"run folder: found '{tmp_path / 'empty'}' without run.json, expected the folder of a run",
+        f"run folder: found '{tmp_path / 'strange' / 'run.json'}' (Expected `object`, got `array`), expected schema 1",
+    ]
+
+
+# --- writing ----------------------------------------------------------------------------------------------------
+
+
+def test_claim_makes_the_folder_with_its_parents(tmp_path: Path) -> None:
+    """And leaves nothing in it; an empty one is as good."""
+    folder = tmp_path / "a" / "b"
+    store.claim(folder)
+    store.claim(folder)
+    assert list(folder.iterdir()) == []
+
+
+def test_claim_refuses_a_folder_with_a_run_in_it(folder: Path) -> None:
+    """Trials of two runs never stand in one file."""
+    with pytest.raises(StoreError) as caught:
+        store.claim(folder)
+    assert str(caught.value) == f"output folder: found '{folder}' with a run in it, expected a folder without one"
+
+
+def test_claim_refuses_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    """A file stands where a parent or the folder itself should."""
+    (tmp_path / "file").write_text("")
+    for folder, reason in ((tmp_path / "file", "File exists"), (tmp_path / "file" / "run", "Not a directory")):
+        with pytest.raises(StoreError) as caught:
+            store.claim(folder)
+        assert str(caught.value) == f"output folder: found '{folder}' ({reason}), expected a folder that can be written"
+
+
+def test_claim_refuses_a_folder_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder may exist and be on a read-only disk."""
+
+    def refuse(*_arguments: object, **_more: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    with pytest.raises(StoreError) as caught:
+        store.claim(tmp_path)
+    assert str(caught.value) == (
+        f"output folder: found '{tmp_path}' (Read-only file system), expected a folder that can be written"
+    )
+
+
+def test_json_is_indented_and_ends_with_a_line(tmp_path: Path) -> None:
+    """For people and for diff; characters stand as they are."""
+    store.write_json(tmp_path / "a.json", {"wörter": [1]})
+    assert (tmp_path / "a.json").read_text(encoding="utf-8") == '{\n  "wörter": [\n    1\n  ]\n}\n'
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
+    """Nothing of the old one is left, nor of the temporary one."""
+    store.write_text(tmp_path / "a", "old and long")
+    store.write_text(tmp_path / "a", "new")
+    assert (tmp_path / "a").read_text() == "new"
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.mark.parametrize("step", ["open", "sync", "rename"])
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Disk full: one line that names the file, the old content, and no temporary."""
+    store.write_text(tmp_path / "a", "old")
+
+    def refuse(*_arguments: object, **_more: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        if step == "open":
+            patch.setattr(Path, "open", refuse)
+        elif step == "sync":
+            patch.setattr(os, "fsync", refuse)
+        else:
+            patch.setattr(Path, "replace", refuse)
+        with pytest.raises(StoreError) as caught:
+            store.write_text(tmp_path / "a", "new")
+    path = tmp_path / "a"
+    assert str(caught.value) == (
+        f"output file: found '{path}' (No space left on device), expected a file that can be written"
+    )
+    assert [child.name for child in tmp_path.iterdir()] == ["a"]
+    assert path.read_text() == "old"
+
+
+def test_a_record_that_is_no_json_touches_nothing(tmp_path: Path) -> None:
+    """It is encoded before a file is opened."""
+    with pytest.raises(TypeError):
+        store.write_json(tmp_path / "a", {"a": object()})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_read_json_refuses_another_shape(tmp_path: Path) -> None:
+    """The line names the file and what is wrong with it."""
+    path = tmp_path / store.FAILURE
+    store.write_json(path, store.Failure(("threads=0",), "threads: found 0"))
+    assert store.read_json(path, store.Failure) == store.Failure(("threads=0",), "threads: found 0", SCHEMA)
+    store.write_json(path, {"overrides": 1})
+    with pytest.raises(StoreError) as caught:
+        store.read_json(path, store.Failure)
+    assert str(caught.value) == (
+        f"run folder: found '{path}' (Expected `array`, got `int` - at `$.overrides`), expected schema 1"
+    )
+
+
+def test_read_json_refuses_what_cannot_be_read(tmp_path: Path) -> None:
+    """A folder under the name of a file."""
+    (tmp_path / store.SUMMARY).mkdir()
+    with pytest.raises(StoreError) as caught:
+        store.read_json(tmp_path / store.SUMMARY, dict)
+    path = tmp_path / store.SUMMARY
+    assert str(caught.value) == f"run folder: found '{path}' (Is a directory), expected a file that can be read"
