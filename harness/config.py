@@ -58,7 +58,6 @@ class Settings:
     quiet: bool = False
     verbose: bool = False
     outputs: str = "outputs"
-    experiment: str | None = None
     raw: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -75,6 +74,7 @@ def builtin_folder(name: str) -> Path:
 def settings_of(config: DictConfig) -> Settings:
     """Check a composed configuration. Raises :class:`ConfigError`, which names the key and what would be right."""
     raw = _plain(config)
+    _check_keys(raw)
     protocol = _protocol(raw)
     return Settings(
         protocol=protocol,
@@ -86,7 +86,6 @@ def settings_of(config: DictConfig) -> Settings:
         quiet=_flag("quiet", raw),
         verbose=_flag("verbose", raw),
         outputs=str(raw.get("outputs", "outputs")),
-        experiment=raw.get("experiment"),
         raw=raw,
     )
 
@@ -96,18 +95,33 @@ def _plain(config: DictConfig) -> dict[str, Any]:
         raw = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
         key = str(getattr(error, "full_key", None) or "configuration")
-        raise ConfigError(key, _unresolved(config, key), "a value that can be resolved") from None
+        found, variables = _unresolved(config, key)
+        whole = key in _AT_LEAST_ONE and variables
+        expected = "a whole number of at least 1" if whole else "a value that can be resolved"
+        raise ConfigError(key, f"{found}{variables}", expected) from None
     assert isinstance(raw, dict)
     return {str(key): value for key, value in raw.items()}
 
 
-def _unresolved(config: DictConfig, key: str) -> str:
-    """Say what stands in the configuration, and what the environment puts there; a parser's words would be no help."""
+def _check_keys(raw: Mapping[str, Any]) -> None:
+    """Refuse a key that nobody reads, which Hydra lets an experiment's file and ``+key=value`` add."""
+    known = {field.name for field in (*fields(Protocol), *fields(Settings))} - {"protocol", "stages", "probes", "raw"}
+    stages = {key for key, value in raw.items() if isinstance(value, Mapping) and "stage" in value}
+    choices = known | stages | {"probe"}
+    for key, value in raw.items():
+        if isinstance(value, Mapping) and "role" in value and "stage" not in value:
+            raise ConfigError(f"{key}.stage", "nothing", "the name of a stage")
+        if key not in choices:
+            raise ConfigError(key, f"the key '{key}'", "a key of the configuration, or a stage", choices)
+
+
+def _unresolved(config: DictConfig, key: str) -> tuple[str, str]:
+    """Return what stands in the configuration, and what the environment puts there; a parser's words are no help."""
     raw: Any = OmegaConf.to_container(config, resolve=False)
     for part in key.split("."):
         raw = raw.get(part) if isinstance(raw, dict) else raw
     named = [f"{name}={os.environ[name]!r}" for name in _VARIABLE.findall(str(raw)) if name in os.environ]
-    return f"'{raw}'" + (f" with {', '.join(named)}" if named else "")
+    return f"'{raw}'", f" with {', '.join(named)}" if named else ""
 
 
 def _protocol(raw: Mapping[str, Any]) -> Protocol:

@@ -5,6 +5,7 @@ with status 1 for a misspelt key.
 """
 
 import argparse
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -16,11 +17,13 @@ from hydra._internal.utils import create_config_search_path, get_args_parser
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 from hydra.core.utils import run_job as run_hydra_job
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from harness import store
 from harness.clock import SystemClock
@@ -46,6 +49,8 @@ def run(argv: Sequence[str]) -> int:
         raise ConfigError("command line", f"'{error.override}'", "key=value, as Hydra writes it") from None
     except (HydraException, OmegaConfBaseException) as error:
         raise _composition(error, hydra, arguments.config_name or "config") from None
+    except YAMLError as error:
+        raise _no_yaml(error) from None
     finally:
         GlobalHydra.instance().clear()
 
@@ -57,7 +62,7 @@ def _parsed(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Na
         raise ConfigError("command line", message, "overrides (key=value) and Hydra's options; see --help")
 
     parser.error = refuse  # type: ignore[method-assign]
-    return parser.parse_intermixed_args(list(argv))
+    return parser.parse_intermixed_args(list(argv))  # an option may stand between two overrides
 
 
 def search_path(config_dir: str | None = None) -> ConfigSearchPathImpl:
@@ -66,7 +71,7 @@ def search_path(config_dir: str | None = None) -> ConfigSearchPathImpl:
     path = create_config_search_path(str(builtin))
     for folder in conf_folders():
         if folder.resolve() != builtin.resolve():
-            path.append("plugin", f"file://{folder}")
+            path.prepend("plugin", f"file://{folder}", "schema")  # last but the schema, which Hydra wants at the end
     own = Path.cwd() / "conf"
     if own.is_dir() and own.resolve() != builtin.resolve():
         path.prepend("working directory", f"file://{own}")
@@ -106,6 +111,7 @@ class _App:
         return 0
 
     def _single(self) -> int:
+        self._check_groups()
         swept = swept_keys(self._overrides)
         if swept:
             raise ConfigError(swept[0], "several values", "one; -m sweeps over several, [a,b] is a list")
@@ -113,6 +119,7 @@ class _App:
         if config.hydra.mode == RunMode.MULTIRUN:  # an experiment may be a sweep of its own
             return self._sweep()
         config.hydra.mode = RunMode.RUN
+        _outputs(config)
         failures: list[UserError] = []
 
         def task(config: DictConfig) -> int:
@@ -121,6 +128,7 @@ class _App:
                 return _finish(run_job(config, job, SystemClock()), job)
             except UserError as error:
                 failures.append(error)
+                _forget(job.folder)
                 return BAD_INPUT
 
         context = HydraContext(config_loader=self._hydra.config_loader, callbacks=Callbacks(config))
@@ -132,15 +140,27 @@ class _App:
             raise failures[0]
         return int(returned.return_value)
 
+    def _check_groups(self) -> None:
+        """Refuse what Hydra answers with a ValueError: an override without a key, and a group that is given no name."""
+        for override in _parsed_overrides(self._overrides):
+            key = override.get_key_element().lstrip("+")
+            if not key:
+                raise ConfigError("command line", f"'{override.input_line}'", "key=value, as Hydra writes it")
+            nameless = override.value() is None or isinstance(override.value(), bool | int | float)
+            choices = self._hydra.config_loader.get_group_options(key) if nameless and not override.is_delete() else []
+            if choices:
+                raise ConfigError(key, str(override.get_value_element_as_str()), "the name of a file in conf", choices)
+
     def _composed(self, mode: RunMode) -> DictConfig:
         return self._hydra.compose_config(self._name, self._overrides, mode, with_log_configuration=False)
 
     def _sweep(self) -> int:
+        self._check_groups()
         config = self._composed(RunMode.MULTIRUN)
         own = config.hydra.sweeper.get("params") or {}
         swept = swept_keys([*(f"{key}={value}" for key, value in own.items()), *self._overrides])
         folder = Path(str(config.hydra.sweep.dir))
-        outputs = Path(str(OmegaConf.select(config, "outputs")))
+        outputs = _outputs(config)
 
         def task(config: DictConfig) -> int:
             job = _job(swept)
@@ -162,18 +182,43 @@ class _App:
             interrupted = True
         except OSError as error:
             raise _reported(error) from None
-        return INTERRUPTED if interrupted else _gather(folder, outputs)
+        return _gather(folder, outputs, interrupted=interrupted)
 
 
 def swept_keys(overrides: Sequence[str]) -> tuple[str, ...]:
     """Return the keys to which a command line gives several values."""
-    parsed = OverridesParser.create().parse_overrides(list(overrides))
+    parsed = _parsed_overrides(overrides)
     return tuple(override.get_key_element().lstrip("+") for override in parsed if override.is_sweep_override())
 
 
+def _parsed_overrides(overrides: Sequence[str]) -> list[Override]:
+    return OverridesParser.create().parse_overrides(list(overrides))
+
+
 def _job(swept: tuple[str, ...]) -> Job:
+    """Return the job that Hydra runs at this moment; its overrides as they were written, interpolations included."""
     hydra = HydraConfig.get()
-    return Job(Path(hydra.runtime.output_dir), tuple(hydra.overrides.task), swept)
+    overrides = OmegaConf.to_container(hydra.overrides.task, resolve=False)
+    assert isinstance(overrides, list)
+    return Job(
+        Path(hydra.runtime.output_dir), tuple(map(str, overrides)), swept, hydra.runtime.choices.get("experiment")
+    )
+
+
+def _outputs(config: DictConfig) -> Path:
+    """Return the folder of all outputs; checked before Hydra makes a run's folder below it."""
+    outputs = OmegaConf.select(config, "outputs")
+    if not isinstance(outputs, str) or not outputs:
+        plain = OmegaConf.to_container(outputs) if OmegaConf.is_config(outputs) else outputs
+        raise ConfigError("outputs", repr(plain), "the path of a folder")
+    return Path(outputs)
+
+
+def _forget(folder: Path) -> None:
+    """Take away what Hydra made for a run that was refused: its folder, and its day's, where they are empty."""
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+        folder.parent.rmdir()
 
 
 def _finish(done: Done, job: Job) -> int:
@@ -193,15 +238,22 @@ def _finish(done: Done, job: Job) -> int:
     return 0 if done.ending.ok else FAILED
 
 
-def _gather(folder: Path, outputs: Path) -> int:
+def _gather(folder: Path, outputs: Path, *, interrupted: bool) -> int:
     """Make the sweep's table from its folders, whatever became of the jobs."""
     from harness.analysis.sweep import read_sweep
     from harness.report.sweep_report import publish_sweep, sweep_table
 
-    sweep = read_sweep(folder)
+    try:
+        sweep = read_sweep(folder)
+    except StoreError:
+        if interrupted:  # before the first job
+            return INTERRUPTED
+        raise
     publish_sweep(sweep)
     point_latest(outputs, folder)
     print(f"\n{sweep_table(sweep).text()}\n\nSweep: {folder}")
+    if interrupted:
+        return INTERRUPTED
     return 0 if sweep.ok else FAILED
 
 
@@ -216,8 +268,15 @@ def _reported(error: OSError) -> Exception:
 def _missing(error: MissingConfigException, hydra: Hydra) -> ConfigError:
     """Say which option a group does not have, and which it has."""
     group, _, name = (error.missing_cfg_file or "").rpartition("/")
-    options = error.options or hydra.config_loader.get_group_options(group)
+    options = error.options or (hydra.config_loader.get_group_options(group) if group else ())
     return ConfigError(group or "configuration", f"'{name}'", "the name of a file in conf", options)
+
+
+def _no_yaml(error: YAMLError) -> ConfigError:
+    """Name the file, the line and what the parser says of it."""
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+    place = f"'{mark.name}' line {mark.line + 1}" if mark else "a file"
+    return ConfigError("configuration", f"{place} ({problem or error})", "YAML")
 
 
 def _composition(error: Exception, hydra: Hydra, name: str) -> ConfigError:

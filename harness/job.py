@@ -16,16 +16,17 @@ from harness.experiment import Ending, Experiment
 from harness.plan import JobFacts, Plan, make_plan
 from harness.plugins import Listeners, discover
 from harness.records import Environment
-from harness.screen import Screen, Write
+from harness.screen import Screen, Write, print_at_once
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Where a job's run goes, how it was asked for, and which keys its sweep varies."""
+    """Where a job's run goes, how it was asked for, which keys its sweep varies, and which experiment was chosen."""
 
     folder: Path
     overrides: tuple[str, ...] = ()
     swept: tuple[str, ...] = ()
+    experiment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ def run_job(config: DictConfig, job: Job, clock: Clock) -> Done:
     registry = discover(settings.plugins)
     heard = utterances(settings.dataset, builtin_folder("samples").parent)
     started_at = clock.wall().isoformat(timespec="milliseconds")
-    facts = JobFacts(job.folder.name, started_at, metadata.version("asr-align-harness"), job.overrides, job.swept)
+    version = metadata.version("asr-align-harness")
+    facts = JobFacts(job.folder.name, started_at, version, job.overrides, job.swept, job.experiment)
     plan = make_plan(settings, registry, heard, facts)
     listeners, screen = _listeners(plan, settings)
     store.claim(job.folder)
@@ -86,7 +88,7 @@ def _describe(plan: Plan, config: DictConfig, folder: Path) -> Environment:
 def _listeners(plan: Plan, settings: Settings) -> tuple[Listeners, Screen]:
     """Return everybody who hears of the run; the bar, and rich with it, only where there is a terminal."""
     listeners = Listeners()
-    write: Write = print
+    write: Write = print_at_once
     if sys.stdout.isatty() and not settings.quiet:
         from harness.progress import ProgressBar
 

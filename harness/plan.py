@@ -52,6 +52,7 @@ class JobFacts:
     harness_version: str
     overrides: tuple[str, ...] = ()
     swept: tuple[str, ...] = ()
+    experiment: str | None = None
 
 
 def make_plan(settings: Settings, registry: Registry, utterances: Sequence[Utterance], job: JobFacts) -> Plan:
@@ -73,7 +74,7 @@ def make_plan(settings: Settings, registry: Registry, utterances: Sequence[Utter
         probes=tuple(_probe_record(probe, registry) for probe in probes),
         dataset=settings.dataset,
         trials=protocol.iterations * len(utterances),
-        experiment=settings.experiment,
+        experiment=job.experiment,
         overrides=job.overrides,
         swept=job.swept,
         subtitles=settings.subtitles,

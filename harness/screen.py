@@ -12,6 +12,11 @@ from harness.report.figures import heading
 Write = Callable[[str], None]
 
 
+def print_at_once(line: str) -> None:
+    """Print a line that is seen now, also by who reads it through a pipe."""
+    print(line, flush=True)
+
+
 class Screen:
     """Prints what happens through ``write``, a line at a time; nothing but warnings where ``quiet``.
 
@@ -19,7 +24,12 @@ class Screen:
     """
 
     def __init__(
-        self, reference: str | None, write: Write = print, *, quiet: bool = False, verbose: bool = False
+        self,
+        reference: str | None,
+        write: Write = print_at_once,
+        *,
+        quiet: bool = False,
+        verbose: bool = False,
     ) -> None:
         self._reference = reference
         self._write = write

@@ -94,8 +94,8 @@ def test_a_stages_record_says_what_will_run(settings: MakeSettings, known: Regis
 
 def test_a_run_says_how_it_was_asked_for(settings: MakeSettings, registry: Registry, utterance: Utterance) -> None:
     """The job's facts are kept; trials are iterations times utterances."""
-    facts = JobFacts("12-00-00", "2026-01-01T12:00:00", "0.1.0", ("iterations=3",), ("iterations",))
-    made = replace(settings(iterations=3), dataset={"audio": "a.wav"}, experiment="exp5")
+    facts = JobFacts("12-00-00", "2026-01-01T12:00:00", "0.1.0", ("iterations=3",), ("iterations",), "exp5")
+    made = replace(settings(iterations=3), dataset={"audio": "a.wav"})
     run = make_plan(made, registry, [utterance] * 2, facts).run
     assert (run.id, run.started_at, run.harness_version) == ("12-00-00", "2026-01-01T12:00:00", "0.1.0")
     assert (run.overrides, run.swept, run.experiment) == (("iterations=3",), ("iterations",), "exp5")

@@ -35,8 +35,8 @@ class _Scripted(Stage):
         """What the stage costs, what it says, and how it fails.
 
         ``fail`` is ``kind@phase`` or ``kind@phase@call``. Kinds: ``raise``, ``refuse``, ``segv``, ``kill``, ``exit``,
-        ``hang``, ``rubbish`` (writes to the protocol's pipe), ``interrupt`` (SIGINT to the supervisor). Phases: ``prepare``,
-        ``load``, ``run``, ``restart``, ``unload``; calls of a phase are counted from 0 in each process.
+        ``hang``, ``rubbish`` (writes to the protocol's pipe), ``interrupt`` (SIGINT to the supervisor). Phases:
+        ``prepare``, ``load``, ``run``, ``restart``, ``unload``; their calls are counted from 0 in each process.
         """
 
         text: str = "and so my fellow americans"
