@@ -11,16 +11,17 @@ from collections.abc import Callable
 from typing import Any
 
 FIRST, IMPORTS, COMPOSE = "interpreter", "imports", "compose the configuration"
-LISTENERS, WORKER = "listeners", "worker's interpreter"
+WORKER = "worker's interpreter, what is left of it"
 STEPS_OF_JOB = {
     "settings_of": "check the settings",
     "discover": "discover plugins",
     "utterances": "find the audio",
     "make_plan": "plan",
-    "_open_folder": "facts of the machine, the run's folder",
+    "_listeners": "listeners",
+    "_describe": "facts of the machine, while the worker's interpreter starts",
 }
 """Functions of :mod:`harness.job` in the order in which it calls them, and what each step is called."""
-STEPS = (FIRST, IMPORTS, COMPOSE, *STEPS_OF_JOB.values(), LISTENERS, WORKER)
+STEPS = (FIRST, IMPORTS, COMPOSE, *STEPS_OF_JOB.values(), WORKER)
 
 
 def main() -> None:
@@ -51,7 +52,6 @@ def main() -> None:
     mark(COMPOSE, hydra_app, "run_job", before=True)
     for name, step in STEPS_OF_JOB.items():
         mark(step, job, name)
-    mark(LISTENERS, Client, "__init__", before=True)
     mark(WORKER, Client, "hello")
     status = cli.status_of(sys.argv[2:])
     Path(sys.argv[1]).write_text(json.dumps(marks_ns))

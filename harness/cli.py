@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import NoReturn
 
@@ -30,6 +31,9 @@ def status_of(argv: Sequence[str]) -> int:
     reads what is printed.
     """
     try:
+        if list(argv) == ["--version"]:
+            print(f"asr-align-harness {metadata.version('asr-align-harness')}")
+            return 0
         if argv and argv[0] in COMMANDS:
             return _command(argv)
         from harness.hydra_app import run

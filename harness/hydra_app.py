@@ -6,6 +6,7 @@ with status 1 for a misspelt key.
 
 import argparse
 import contextlib
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -62,7 +63,12 @@ def _parsed(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Na
         raise ConfigError("command line", message, "overrides (key=value) and Hydra's options; see --help")
 
     parser.error = refuse  # type: ignore[method-assign]
-    return parser.parse_intermixed_args(list(argv))  # an option may stand between two overrides
+    arguments = parser.parse_intermixed_args(list(argv))  # an option may stand between two overrides
+    for option in ("config_path", "shell_completion"):
+        if getattr(arguments, option):
+            name = f"--{option.replace('_', '-')}"
+            raise ConfigError("command line", name, "Hydra's other options; --config-dir adds a folder of YAML")
+    return arguments
 
 
 def search_path(config_dir: str | None = None) -> ConfigSearchPathImpl:
@@ -104,8 +110,6 @@ class _App:
             self._hydra.show_cfg(self._name, self._overrides, arguments.cfg, arguments.package, arguments.resolve)
         elif arguments.info:
             self._hydra.show_info(arguments.info, self._name, self._overrides)
-        elif arguments.shell_completion:
-            self._hydra.shell_completion(self._name, self._overrides)
         else:
             return self._sweep() if arguments.multirun else self._single()
         return 0
@@ -168,7 +172,7 @@ class _App:
                 status = _finish(run_job(config, job, SystemClock()), job)
             except UserError as error:
                 store.write_json(job.folder / store.FAILURE, store.Failure(job.overrides, str(error)))
-                print(f"harness: job {job.folder.name}: {error}", flush=True)
+                print(f"harness: job {job.folder.name}: {error}", file=sys.stderr, flush=True)
                 return BAD_INPUT
             if status == INTERRUPTED:
                 raise KeyboardInterrupt  # the one exception that no launcher takes for a failed job
@@ -251,7 +255,7 @@ def _gather(folder: Path, outputs: Path, *, interrupted: bool) -> int:
         raise
     publish_sweep(sweep)
     point_latest(outputs, folder)
-    print(f"\n{sweep_table(sweep).text()}\n\nSweep: {folder}")
+    print(f"\n{sweep_table(sweep).text()}\n\nSweep: {folder.resolve()}")
     if interrupted:
         return INTERRUPTED
     return 0 if sweep.ok else FAILED
@@ -289,4 +293,5 @@ def _composition(error: Exception, hydra: Hydra, name: str) -> ConfigError:
         node = OmegaConf.select(config, parent) if parent else config
         keys = [str(one) for one in node if one != "hydra"] if isinstance(node, DictConfig) else []
         return ConfigError(key, f"the key '{last}'", "a key of the configuration", keys)
-    return ConfigError(key or "configuration", str(error).partition("\n")[0], "what Hydra can compose")
+    found = str(error).partition("\n")[0]
+    return ConfigError(key or "configuration", found, "a value of the kind that the key has in --cfg job")

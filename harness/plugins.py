@@ -84,6 +84,8 @@ def discover(extra: Iterable[str] = ()) -> Registry:
     origins = dict(_register_entry_points(manager))
     for name in extra:
         module = _imported(name, name)
+        if not any(hasattr(one, f"{GROUP}_impl") for one in vars(module).values()):
+            raise PluginError(f"plugins={name}", "a module without a hook", "harness_stages or harness_probes in it")
         if not manager.is_registered(module):
             _register(manager, module, name)
             origins[name] = name

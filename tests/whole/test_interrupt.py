@@ -117,9 +117,9 @@ def test_lines_come_while_the_run_goes_on_when_piped(tmp_path: Path) -> None:
 
 def test_a_reader_that_leaves_costs_no_trial(tmp_path: Path, marker: str) -> None:
     """With the output piped into ``head`` every trial is done and summarised; the status says that nobody read on."""
-    arguments = [*SCRIPTED, "iterations=9", "asr.chunk_ms=20"]
+    arguments = [*SCRIPTED, "iterations=4", "asr.chunk_ms=20"]
     with started(tmp_path, arguments, HARNESS_TEST_MARKER=marker, PYTHONUNBUFFERED="1") as process:
-        read_until(process, b"Iteration 2/9")
+        read_until(process, b"Iteration 2/4")
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()
@@ -128,7 +128,7 @@ def test_a_reader_that_leaves_costs_no_trial(tmp_path: Path, marker: str) -> Non
     assert status == 141
     assert b"Traceback" not in err
     (summary,) = (tmp_path / "outputs" / "runs").glob("*/*/summary.json")
-    assert json_of(summary)["outcomes"] == {"ok": 9}
+    assert json_of(summary)["outcomes"] == {"ok": 4}
     assert carrying(marker) == []
 
 
