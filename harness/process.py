@@ -5,20 +5,22 @@ RSS, and the rest is None.
 """
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 _FIELDS = {
-    "VmRSS": "rss_kib",
-    "RssAnon": "anon_kib",
-    "RssFile": "file_kib",
-    "RssShmem": "shmem_kib",
-    "VmHWM": "peak_kib",
-    "VmSwap": "swap_kib",
-    "Threads": "threads",
+    b"VmRSS": "rss_kib",
+    b"RssAnon": "anon_kib",
+    b"RssFile": "file_kib",
+    b"RssShmem": "shmem_kib",
+    b"VmHWM": "peak_kib",
+    b"VmSwap": "swap_kib",
+    b"Threads": "threads",
 }
+_LINE = re.compile(rb"^(" + b"|".join(_FIELDS) + rb"):\s+(\d+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +63,8 @@ class Process:
         """Read the counters now. ``peak_kib`` is None where the peak cannot be reset, because it would be stale."""
         if self._status is None:
             return Counters(rss_kib=self._rss_bytes() / 1024)
-        values: dict[str, float] = {}
-        for line in os.pread(self._status, 8192, 0).decode("ascii", "replace").splitlines():
-            name, _, rest = line.partition(":")
-            if name in _FIELDS:
-                values[_FIELDS[name]] = float(rest.split()[0])
+        found = _LINE.findall(os.pread(self._status, 8192, 0))
+        values = {_FIELDS[name]: float(value) for name, value in found}
         if not self._peak_valid:
             values.pop("peak_kib", None)
         return Counters(**values)

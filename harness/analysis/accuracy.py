@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 _LONE_APOSTROPHE = re.compile(r"(?<!\S)'+|'+(?!\S)|''+")
 
@@ -28,6 +29,8 @@ def basic(text: str) -> str:
     return " ".join(_LONE_APOSTROPHE.sub(" ", "".join(kept)).split())
 
 
+_REMEMBERED = 256
+"""Pairs of texts whose counts are remembered: the same audio gives the same text, iteration after iteration."""
 NORMALIZERS: Mapping[str, Callable[[str], str]] = {"none": none, "basic": basic}
 NORMALIZER_VERSION = 1
 """Raised whenever a normaliser's output changes for any text; part of what a record calls it."""
@@ -53,6 +56,7 @@ class Counts:
         return self.substitutions + self.deletions + self.hits
 
 
+@lru_cache(_REMEMBERED)
 def word_counts(reference: str, hypothesis: str) -> Counts:
     """Count word edits. Raises ValueError for a reference without words."""
     if not reference.split():
@@ -63,6 +67,7 @@ def word_counts(reference: str, hypothesis: str) -> Counts:
     return Counts(output.substitutions, output.deletions, output.insertions, output.hits)
 
 
+@lru_cache(_REMEMBERED)
 def character_counts(reference: str, hypothesis: str) -> Counts:
     """Count character edits, spaces included. Raises ValueError for an empty reference."""
     if not reference:

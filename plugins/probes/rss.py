@@ -1,16 +1,17 @@
 """Resident memory: what each model takes, needs at its peak, and gives back."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from typing import ClassVar
 
 from harness.hookspecs import Probe, hookimpl
 from harness.metrics import Better, Kind, Measurement, Metric, absent, sample
-from harness.process import Process
+from harness.process import Counters, Process
 from harness.records import Trial, Visit
 
 Values = Mapping[str, float | None]
 
+_COUNTERS = tuple(field.name for field in fields(Counters))
 _POINTS = ("before_load", "loaded", "ran", "unloaded")
 # (metric, point, counter, base point, base counter, description): each is the difference of two readings
 _DIFFERENCES = (
@@ -115,7 +116,8 @@ class Rss(Probe):
     @hookimpl
     def observe(self, point: str, process: Process) -> Values:
         """Read the kernel's counters; KiB, as the kernel gives them."""
-        return asdict(process.counters())
+        counters = process.counters()
+        return {name: getattr(counters, name) for name in _COUNTERS}
 
     @hookimpl
     def measure(self, trial: Trial) -> Iterator[Measurement]:
