@@ -173,6 +173,7 @@ class Experiment:
         phase = visit.took(command.action, answer, member.client.number, member.client.pid)
         member.loaded = phase.loaded
         member.used &= set(phase.loaded)
+        trial.most_loaded = max(trial.most_loaded, len(self._crew.state.loaded))
         if command.action is Action.RUN:
             member.used.add(command.stage)
         self._note(command, phase, member)

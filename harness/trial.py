@@ -68,6 +68,7 @@ class OpenTrial:
         self.utterance = utterance
         self.outcome = Outcome()
         self.problems: list[str] = []
+        self.most_loaded = 0
         self.broken: set[str] = set()
         """Probes that failed in this trial."""
         self._task = task
@@ -106,7 +107,7 @@ class OpenTrial:
             warmup=0 < self._task.trial <= self._warmup,
             visits=visits,
             outcome=self.outcome,
-            most_loaded=max((len(phase.loaded) for visit in visits for phase in visit.phases), default=0),
+            most_loaded=max([self.most_loaded, *(len(phase.loaded) for visit in visits for phase in visit.phases)]),
             measurements=tuple(measurements),
             problems=tuple(self.problems),
         )

@@ -94,12 +94,9 @@ class Client:
 
     def leave(self) -> None:
         """Let an idle worker end by itself; kill it where it does not."""
-        try:
+        with contextlib.suppress(BrokenPipeError, subprocess.TimeoutExpired):  # whatever it still does is ended below
             self._stream("stdin").write(encode({"seq": self._seq + 1, "do": "leave"}))
             self._process.wait(_LEAVE_TIMEOUT_S)
-            self._end_group()
-        except (BrokenPipeError, subprocess.TimeoutExpired):
-            pass
         self.kill()
 
     def kill(self) -> None:

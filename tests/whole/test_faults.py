@@ -113,7 +113,7 @@ def test_a_crash_beside_another_loaded_model_leaves_no_worker(isolation: str, ma
     """Where both models are loaded, in one process or in two, the death of one ends the other's too."""
     ran = failing(capsys, "segv@run", f"isolation={isolation}", "residency=all_resident", "iterations=2")
     assert (ran.status, ran.outcomes) == (1, ["crashed", "crashed"])
-    assert [trial["most_loaded"] for trial in ran.trials] == ([2, 2] if isolation == "iteration" else [1, 1])
+    assert [trial["most_loaded"] for trial in ran.trials] == [2, 2]
     assert carrying(marker) == []
 
 

@@ -366,7 +366,6 @@ def test_two_resident_models_are_two_processes(chain: Run) -> None:
     assert [trial["visits"][0]["text"] for trial in ran.trials] == [REFERENCE] * 2
 
 
-@pytest.mark.xfail(strict=True, reason="most_loaded counts the models of one worker, not of all of them")
 def test_two_resident_models_are_counted_as_two(chain: Run) -> None:
     """What the guard says was loaded at one time is the number of models, in however many processes."""
     ran = chain("iterations=1", "residency=all_resident")
