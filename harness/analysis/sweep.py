@@ -9,6 +9,9 @@ from harness.analysis.summary import MetricSummary, Summary, summarise
 from harness.errors import StoreError
 from harness.store import Failure, StoredRun
 
+_MARK = "multirun.yaml"
+"""What Hydra leaves in the folder of a sweep."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -48,7 +51,7 @@ class Sweep:
 
 def read_sweep(folder: Path) -> Sweep:
     """Read every job below a sweep's folder. Raises :class:`StoreError` where there is none."""
-    jobs = sorted((path for path in folder.iterdir() if _is_job(path)), key=_by_number) if folder.is_dir() else []
+    jobs = _jobs(folder)
     if not jobs:
         raise StoreError("sweep folder", f"'{folder}' without a job in it", "the folder of a sweep")
     cells = tuple(_cell(job) for job in jobs)
@@ -60,11 +63,20 @@ def read_sweep(folder: Path) -> Sweep:
 
 def is_sweep(folder: Path) -> bool:
     """Tell whether a folder holds jobs rather than a run."""
-    return folder.is_dir() and not (folder / store.RUN).exists() and any(_is_job(path) for path in folder.iterdir())
+    return not (folder / store.RUN).exists() and bool(_jobs(folder))
 
 
-def _is_job(path: Path) -> bool:
-    return path.is_dir() and ((path / store.RUN).exists() or (path / store.FAILURE).exists())
+def _jobs(folder: Path) -> list[Path]:
+    """Return the jobs' folders; runs that merely lie side by side, neither numbered nor marked by Hydra, are none."""
+    if not folder.is_dir():
+        return []
+    marked = (folder / _MARK).exists()
+    return sorted((path for path in folder.iterdir() if _is_job(path, marked)), key=_by_number)
+
+
+def _is_job(path: Path, marked: bool) -> bool:
+    there = path.is_dir() and ((path / store.RUN).exists() or (path / store.FAILURE).exists())
+    return there and (marked or path.name.isdigit())
 
 
 def _by_number(path: Path) -> tuple[int, str]:

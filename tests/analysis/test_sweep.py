@@ -59,9 +59,18 @@ def test_override(tmp_path: Path, override: str, key: str, value: str) -> None:
 
 def test_jobs_in_their_order(tmp_path: Path) -> None:
     """Jobs are in the order of their numbers, not of their names; those with a name come last."""
+    (tmp_path / "multirun.yaml").touch()
     for name in ("10", "extra", "2", "1"):
         job(tmp_path / name)
     assert [cell.job for cell in read_sweep(tmp_path).cells] == ["1", "2", "10", "extra"]
+
+
+def test_runs_that_lie_side_by_side_are_no_sweep(tmp_path: Path) -> None:
+    """Neither numbered nor marked by Hydra, they have nothing to do with each other, and nothing is written there."""
+    job(tmp_path / "mine")
+    assert is_sweep(tmp_path) is False
+    with pytest.raises(StoreError):
+        read_sweep(tmp_path)
 
 
 def test_what_is_no_job_is_left_alone(tmp_path: Path) -> None:
