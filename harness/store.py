@@ -9,6 +9,7 @@
 ``summary.json``           what analysis made of the trials
 ``asr_align_results.json`` the same in the shape of the original experiment
 ``report.md``, ``.html``   the same, to be read
+``*.STAGE.srt`` and others word timings, where the configuration asks for subtitles
 ``failure.json``           only where a job could not run at all: its overrides and the line that says why
 ``sweep.json``, ``.csv``,  in a sweep's folder, over its jobs' folders
 ``.md``, ``.html``
