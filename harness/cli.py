@@ -55,12 +55,13 @@ def _command(argv: Sequence[str]) -> int:
     app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
     app.command()(report)
     app.command()(plugins)
+    usage_error: type[BaseException] = typer.BadParameter.__bases__[0]  # typer carries click under a private name
     try:
         app(list(argv), prog_name="harness", standalone_mode=False)
     except typer.Exit as leaving:
         return int(leaving.exit_code)
-    except typer._click.ClickException as error:
-        print(f"harness: {error.format_message()}", file=sys.stderr)
+    except usage_error as error:
+        print(f"harness: {error}", file=sys.stderr)
         return BAD_INPUT
     return 0
 
