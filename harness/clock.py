@@ -5,7 +5,6 @@ for every process of the machine, so a worker's stamps and the supervisor's stan
 """
 
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -54,21 +53,3 @@ class FakeClock:
         from_start_ns = round(duration_s * 1e9)
         self._now_ns += from_start_ns
         self._wall = datetime.fromtimestamp(self._wall.timestamp() + duration_s, UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Stopwatch:
-    """Seconds since an instant, by a clock."""
-
-    clock: Clock
-    start_ns: int
-
-    @classmethod
-    def start(cls, clock: Clock) -> "Stopwatch":
-        """Return a stopwatch that runs from now."""
-        return cls(clock, clock.now_ns())
-
-    @property
-    def elapsed_s(self) -> float:
-        """Seconds since the start."""
-        return (self.clock.now_ns() - self.start_ns) / 1e9

@@ -85,10 +85,6 @@ class Crew:
         for name in list(self._members):
             self._end(name, kindly=True)
 
-    def discard(self, stage: str) -> None:
-        """Kill the worker of a stage, with everything that it holds."""
-        self._end(self._name(stage), kindly=False)
-
     def discard_all(self) -> None:
         """Kill every worker."""
         while self._waiting:

@@ -6,7 +6,7 @@ process.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -44,6 +44,10 @@ class Probe:
 
     def __init__(self, options: Any) -> None:
         self.options = options
+
+    def recorded(self) -> Mapping[str, Any]:
+        """Return what the run's record says of this probe: its options, and what may change behind their names."""
+        return asdict(self.options)
 
 
 # --- finding plugins: once, before the configuration is read --------------------------------------------------

@@ -116,7 +116,7 @@ def _probe_record(probe: Probe, registry: Registry) -> ProbeRecord:
     return ProbeRecord(
         name=probe.name,
         origin=registry.probe(probe.name).origin,
-        options=asdict(probe.options),
+        options=probe.recorded(),
         metrics=tuple(probe.metrics),
     )
 

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from harness.clock import Clock, FakeClock, Stopwatch, SystemClock
+from harness.clock import Clock, FakeClock, SystemClock
 
 
 @pytest.mark.parametrize("clock", [SystemClock(), FakeClock()])
@@ -35,14 +35,3 @@ def test_a_fake_clock_moves_when_told(steps_s: list[float], now_ns: int, wall: d
         clock.advance(step_s)
     assert (clock.now_ns(), clock.wall()) == (now_ns, wall)
     assert (clock.now_ns(), clock.wall()) == (now_ns, wall)
-
-
-def test_a_stopwatch_counts_seconds_of_its_clock() -> None:
-    """From its start, as long as one looks."""
-    clock = FakeClock(now_ns=10)
-    watch = Stopwatch.start(clock)
-    assert watch.elapsed_s == 0.0
-    clock.advance(2.5)
-    assert watch.elapsed_s == 2.5
-    clock.advance(0.5)
-    assert watch.elapsed_s == 3.0

@@ -55,7 +55,7 @@ def test_the_state_is_what_all_workers_hold(crews: Any) -> None:
     first.loaded = ("a",)
     second.prepared |= {"b"}
     assert crew.state == State(frozenset({"a", "b"}), frozenset({"a"}))
-    crew.discard("a")
+    crew.dismiss("a")
     assert crew.state == State(frozenset({"b"}), frozenset())
 
 
@@ -107,7 +107,7 @@ def test_no_worker_is_left(way: str, crews: Any) -> None:
     assert crew.state == State()
     getattr(crew, way)()
     crew.dismiss("a")
-    crew.discard("b")
+    crew.dismiss("b")
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,11 @@
 """How right the transcript is: word and character error rate with their counts, and whether the text stays the same."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from harness.analysis.accuracy import (
+    NORMALIZER_VERSION,
     NORMALIZERS,
     Counts,
     character_counts,
@@ -66,6 +67,10 @@ class Wer(Probe):
         if options.normalizer not in NORMALIZERS:
             raise ConfigError("probe.wer.normalizer", f"'{options.normalizer}'", "a normaliser", NORMALIZERS)
         self._normalize = NORMALIZERS[options.normalizer]
+
+    def recorded(self) -> Mapping[str, Any]:
+        """Return the options, with the version of the normaliser that they name."""
+        return {**super().recorded(), "normalizer_version": NORMALIZER_VERSION}
 
     @hookimpl
     def measure(self, trial: Trial) -> Iterator[Measurement]:
