@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-from harness.records import Run, Trial, Visit
+from harness.records import ROLES, Run, Trial, Visit
 
 _AVERAGES = {
     "avg_load_overhead_mb": "load_overhead_mib",
@@ -18,11 +18,15 @@ _AVERAGES = {
 
 
 def original_results(run: Run, trials: Sequence[Trial]) -> dict[str, Any]:
-    """Return config, summary and iterations; a figure that does not exist is None. Failed trials keep their outcome."""
+    """Return config, summary and iterations; a figure that does not exist is None. Failed trials keep their outcome.
+
+    ``summary`` has both of the original's roles, also where the chain has one.
+    """
     done = [trial for trial in trials if trial.outcome.ok]
     return {
         "config": _config(run, trials),
         "summary": {
+            **{role: _stage_summary(role, role == "asr", ()) for role in ROLES},
             **{stage.key: _stage_summary(stage.key, stage.role == "asr", done) for stage in run.stages},
             "overall": _overall(done),
         },
