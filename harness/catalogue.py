@@ -24,7 +24,7 @@ def _stage(role: str, name: str, found: Found) -> Iterator[str]:
     stage: type[Stage] = found.cls
     yield f"  {role}={name}   {found.summary}   [{found.origin}]"
     yield f"    streams: {stage.streams}; uses_threads: {_yes(stage.uses_threads)}"
-    yield f"    one_per_process: {_yes(stage.one_per_process)}"
+    yield f"    one_per_process: {_yes(stage.one_per_process)}; takes_pcm: {_yes(stage.takes_pcm)}"
     yield from _options(found)
 
 

@@ -98,7 +98,7 @@ def _plain(config: DictConfig) -> dict[str, Any]:
         found, variables = _unresolved(config, key)
         whole = key in _AT_LEAST_ONE and variables
         expected = "a whole number of at least 1" if whole else "a value that can be resolved"
-        raise ConfigError(key, f"{found}{variables}", expected) from None
+        raise ConfigError(key, variables or found, expected) from None
     assert isinstance(raw, dict)
     return {str(key): value for key, value in raw.items()}
 
@@ -121,7 +121,7 @@ def _unresolved(config: DictConfig, key: str) -> tuple[str, str]:
     for part in key.split("."):
         raw = raw.get(part) if isinstance(raw, dict) else raw
     named = [f"{name}={os.environ[name]!r}" for name in _VARIABLE.findall(str(raw)) if name in os.environ]
-    return f"'{raw}'", f" with {', '.join(named)}" if named else ""
+    return f"'{raw}'", ", ".join(named)
 
 
 def _protocol(raw: Mapping[str, Any]) -> Protocol:

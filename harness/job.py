@@ -56,6 +56,7 @@ def run_job(config: DictConfig, job: Job, clock: Clock) -> Done:
     experiment.launch()
     try:
         before = _describe(plan, config, job.folder)
+        point_latest(Path(settings.outputs), job.folder)
     except BaseException:
         experiment.close()
         raise

@@ -25,6 +25,16 @@ from harness.records import ROLES
 from harness.stage import Stage
 
 GROUP = "harness"
+_TYPES = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "str": "a text",
+    "array": "a list",
+    "object": "a mapping",
+    "null": "null",
+}
+"""What msgspec's names of types mean to who writes YAML."""
 _LACKING = re.compile(r"Object missing required field `(.*)`")
 
 
@@ -193,6 +203,8 @@ def options_of(found: Found, key: str, values: Mapping[str, Any]) -> Any:
         if lacking:
             raise ConfigError(subject, "nothing", "a value") from None
         expected = message.partition(", got")[0].removeprefix("Expected ")
+        for word, meaning in _TYPES.items():
+            expected = expected.replace(f"`{word}`", meaning)
         raise ConfigError(subject, repr(values.get(name)), expected) from None
 
 

@@ -117,7 +117,7 @@ def test_probes_are_made_and_recorded(settings: MakeSettings, known: Registry, u
     [
         (0, "asr.size: found 0, expected a size; choose from: 1, 2"),
         (9, "asr: found no library, expected pip install it"),
-        ("big", "asr.size: found 'big', expected `int`"),
+        ("big", "asr.size: found 'big', expected a whole number"),
     ],
 )
 def test_a_stage_that_cannot_run_here_is_refused(

@@ -77,7 +77,7 @@ def _overall(trials: Sequence[Trial]) -> dict[str, float | None]:
         "initial_memory_mb": first,
         "final_memory_mb": last,
         "total_growth_mb": growth,
-        "growth_rate_mb_per_iter": None if growth is None else growth / len(trials),
+        "growth_rate_mb_per_iter": None if growth is None else growth / len({trial.iteration for trial in trials}),
     }
 
 

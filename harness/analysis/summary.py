@@ -87,8 +87,14 @@ def summarise(run: Run, trials: Sequence[Trial], notes: Iterable[str] = ()) -> S
         outcomes=dict(Counter(trial.outcome.kind for trial in trials)),
         guard=_guard(run, trials),
         problems=tuple(f"trial {trial.index}: {problem}" for trial in trials for problem in trial.problems),
-        notes=(*run.notes, *notes),
+        notes=(*run.notes, *notes, *_undone(run, trials)),
     )
+
+
+def _undone(run: Run, trials: Sequence[Trial]) -> Iterable[str]:
+    """Say how many trials a run that was killed, stopped or interrupted did not come to."""
+    if len(trials) < run.trials:
+        yield f"{run.trials - len(trials)} of {run.trials} trials were not done"
 
 
 def _verdicts(run: Run, trials: Sequence[Trial]) -> Mapping[str, Verdict]:
@@ -225,14 +231,14 @@ def _of_constancy(metric: Metric, scope: str, values: Sequence[tuple[Trial, Meas
 
 
 def _points(values: Sequence[tuple[Trial, Measurement]]) -> tuple[list[float], list[float]]:
-    """Return trial numbers and values of the longest stretch that one process served."""
-    stretches: dict[frozenset[int], list[tuple[float, float]]] = {}
+    """Return iterations after the first with their last values, of the longest stretch that one process served."""
+    stretches: dict[frozenset[int], dict[int, float]] = {}
     for trial, measurement in values:
         workers = frozenset(phase.worker for visit in trial.visits for phase in visit.phases)
-        if measurement.value is not None:
-            stretches.setdefault(workers, []).append((float(trial.index), measurement.value))
-    longest = max(stretches.values(), key=len, default=[])
-    return [index for index, _ in longest], [value for _, value in longest]
+        if measurement.value is not None and trial.iteration > 0:
+            stretches.setdefault(workers, {})[trial.iteration] = measurement.value
+    longest = max(stretches.values(), key=len, default={})
+    return [float(iteration) for iteration in longest], list(longest.values())
 
 
 def _memory_verdict(metric: Metric, trials: Sequence[Trial]) -> Verdict:

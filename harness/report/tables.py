@@ -43,7 +43,7 @@ def original_tables(run: Run, results: Mapping[str, Any], ours: Summary) -> tupl
     """Return the three summary tables of the original experiment; ``ours`` knows why a figure is missing."""
     summary, keys = results["summary"], [stage.key for stage in run.stages]
     overheads = Table(
-        f"Summary ({run.protocol.iterations} iterations)",
+        f"Summary ({_iterations(run, results)} iterations)",
         ("Phase", "Load Overhead", "Net Overhead"),
         tuple(
             (
@@ -79,6 +79,11 @@ def original_tables(run: Run, results: Mapping[str, Any], ours: Summary) -> tupl
         tuple(_why_missing(results, ours, ("overall",), _OVERALL)),
     )
     return overheads, metrics, overall
+
+
+def _iterations(run: Run, results: Mapping[str, Any]) -> str:
+    done, asked = len({one["iteration"] for one in results["iterations"]}), run.protocol.iterations
+    return str(asked) if done == asked else f"{done} of {asked}"
 
 
 def _why_missing(

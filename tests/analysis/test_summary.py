@@ -359,3 +359,20 @@ def test_shape() -> None:
     memory = found["verdicts"]["memory"]
     assert (memory["verdict"], memory["slope_mib_per_iteration"], memory["interval"]) == ("retention", 0.5, [0.5, 0.5])
     assert found["outcomes"] == {"ok": 12}
+
+
+def test_growth_is_per_iteration_whatever_the_number_of_utterances() -> None:
+    """Of each iteration the last trial counts: with two utterances 1 MiB a trial is 2 MiB an iteration."""
+    name = "growth_mib_per_iteration"
+    trials = [
+        stored.trial(index=index, iteration=index // 2, measurements=(sample("memory", name, 100.0 + index),))
+        for index in range(12)
+    ]
+    found = summarise(stored.run(), trials).metrics[f"memory.{name}"]
+    assert (found.value, found.n) == (2.0, 5)
+
+
+def test_a_run_that_was_cut_short_says_what_it_did_not_come_to() -> None:
+    """A killed run's summary does not look like a whole one's."""
+    run = replace(stored.run(), trials=50)
+    assert summarise(run, [stored.trial()]).notes[-1] == "49 of 50 trials were not done"
