@@ -49,7 +49,7 @@ def run(argv: Sequence[str]) -> int:
     except OverrideParseException as error:
         raise ConfigError("command line", f"'{error.override}'", "key=value, as Hydra writes it") from None
     except (HydraException, OmegaConfBaseException) as error:
-        raise _composition(error, hydra, arguments.config_name or "config") from None
+        raise _composition(error, hydra, arguments.config_name or "config", arguments.overrides) from None
     except YAMLError as error:
         raise _no_yaml(error) from None
     finally:
@@ -283,13 +283,23 @@ def _no_yaml(error: YAMLError) -> ConfigError:
     return ConfigError("configuration", f"{place} ({problem or error})", "YAML")
 
 
-def _composition(error: Exception, hydra: Hydra, name: str) -> ConfigError:
+def _chosen_groups(hydra: Hydra, overrides: Sequence[str]) -> list[str]:
+    """Return those overrides that choose a file of conf, so that the choices are those of what the user chose."""
+    return [
+        str(override.input_line)
+        for override in _parsed_overrides(overrides)
+        if not override.is_sweep_override() and hydra.config_loader.get_group_options(override.key_or_group)
+    ]
+
+
+def _composition(error: Exception, hydra: Hydra, name: str, overrides: Sequence[str]) -> ConfigError:
     """Name the key that does not exist, and those that do; any other error of Hydra's in its own first line."""
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
     key = str(getattr(cause, "full_key", None) or "")
     if key and "not in struct" in str(cause):
         parent, _, last = key.rpartition(".")
-        config = hydra.compose_config(name, [], RunMode.RUN, with_log_configuration=False)
+        chosen = _chosen_groups(hydra, overrides)
+        config = hydra.compose_config(name, chosen, RunMode.RUN, with_log_configuration=False)
         node = OmegaConf.select(config, parent) if parent else config
         keys = [str(one) for one in node if one != "hydra"] if isinstance(node, DictConfig) else []
         return ConfigError(key, f"the key '{last}'", "a key of the configuration", keys)

@@ -174,3 +174,18 @@ def test_an_experiment_that_sweeps_is_a_sweep(folder: Path, capsys: Capture) -> 
         "recreate",
         "restart",
     ]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "nearest"),
+    [
+        (["asr=chatllm", "asr.modle=x"], "model"),
+        (["experiment=exp3", "asr_large.modl=x"], "model"),
+        (["probe=[ttft]", "probe.wer.normalizer=none"], "ttft"),
+    ],
+)
+def test_the_choices_are_those_of_what_was_chosen(overrides: list[str], nearest: str) -> None:
+    """The keys of another stage than the one that the command line names would be no help."""
+    with pytest.raises(ConfigError) as caught:
+        run(overrides)
+    assert caught.value.choices[0] == nearest
