@@ -233,7 +233,6 @@ def _finish(done: Done, job: Job) -> int:
     from harness.report.publish import ending, publish
 
     published = publish(job.folder)
-    point_latest(Path(done.settings.outputs), job.folder)
     done.screen.show(ending(published, verbose=done.settings.verbose))
     done.screen.warn(done.ending.problems)
     print(f"Results: {job.folder}", flush=True)

@@ -86,6 +86,7 @@ def test_all_resident_admits_everybody(crews: Any) -> None:
     crew = crews(residency="all_resident")
     crew.start("a").loaded = ("a",)
     crew.admit("b")
+    assert crew.state.loaded == {"a"}
 
 
 def test_a_worker_of_its_own_has_a_log_of_its_own(crews: Any, tmp_path: Path) -> None:

@@ -4,12 +4,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jinja2 import Environment as Templates
-from jinja2 import PackageLoader, StrictUndefined
-
 from harness.analysis.original import original_results
 from harness.analysis.summary import Summary
 from harness.records import Environment, Run, Trial
+from harness.report.page import render
 from harness.report.tables import Table, metric_table, original_tables, verdict_lines
 
 
@@ -35,8 +33,7 @@ class RunReport:
 
     def html(self) -> str:
         """Render as one HTML page without any reference to another file; every text is escaped."""
-        templates = Templates(loader=PackageLoader("harness.report"), autoescape=True, undefined=StrictUndefined)
-        return templates.get_template("run.html").render(report=self)
+        return render("run.html", self)
 
 
 def _fence(lines: Sequence[str]) -> str:

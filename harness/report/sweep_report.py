@@ -5,14 +5,12 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from jinja2 import Environment as Templates
-from jinja2 import PackageLoader, StrictUndefined
-
 from harness import store
 from harness.analysis.summary import MetricSummary
 from harness.analysis.sweep import Cell, Sweep
 from harness.records import SCHEMA
 from harness.report.figures import MISSING, figure, interval
+from harness.report.page import render
 from harness.report.tables import Table
 
 
@@ -123,6 +121,5 @@ def _numbers(entry: MetricSummary | None) -> tuple[object, ...]:
 
 
 def _html(sweep: Sweep) -> str:
-    templates = Templates(loader=PackageLoader("harness.report"), autoescape=True, undefined=StrictUndefined)
     report = {"title": _title(sweep), "tables": [sweep_table(sweep)]}
-    return templates.get_template("sweep.html").render(report=report)
+    return render("sweep.html", report)
