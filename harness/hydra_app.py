@@ -253,7 +253,8 @@ def _gather(folder: Path, outputs: Path, *, interrupted: bool) -> int:
             return INTERRUPTED
         raise
     publish_sweep(sweep)
-    point_latest(outputs, folder)
+    for line in point_latest(outputs, folder):
+        print(f"warning: {line}", file=sys.stderr)
     print(f"\n{sweep_table(sweep).text()}\n\nSweep: {folder.resolve()}")
     if interrupted:
         return INTERRUPTED

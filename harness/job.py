@@ -1,5 +1,6 @@
 """One job: from a composed configuration to a run's folder with every trial in it."""
 
+import os
 import sys
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -56,25 +57,32 @@ def run_job(config: DictConfig, job: Job, clock: Clock) -> Done:
     experiment.launch()
     try:
         before = _describe(plan, config, job.folder)
-        point_latest(Path(settings.outputs), job.folder)
+        unset = point_latest(Path(settings.outputs), job.folder)
     except BaseException:
         experiment.close()
         raise
-    screen.warn(before.warnings)
+    screen.warn([*before.warnings, *unset])
     ending = experiment.run()
     _complete(job.folder, before, ending)
     return Done(settings, ending, screen)
 
 
-def point_latest(outputs: Path, folder: Path) -> None:
-    """Let ``latest`` in the folder of all outputs point to a run or a sweep."""
-    link, temporary = outputs / "latest", outputs / ".latest"
+def point_latest(outputs: Path, folder: Path) -> tuple[str, ...]:
+    """Let ``latest`` in the folder of all outputs point to a run or a sweep; return a line where that cannot be.
+
+    A file system without links costs the link and no run.
+    """
+    link, temporary = outputs / "latest", outputs / f".latest.{os.getpid()}"
     if not outputs.is_dir() or (link.exists() and not link.is_symlink()):
-        return
-    temporary.unlink(missing_ok=True)
+        return ()
     inside = folder.resolve().is_relative_to(outputs.resolve())
-    temporary.symlink_to(folder.resolve().relative_to(outputs.resolve()) if inside else folder.resolve())
-    temporary.replace(link)
+    try:
+        temporary.symlink_to(folder.resolve().relative_to(outputs.resolve()) if inside else folder.resolve())
+        temporary.replace(link)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        return (f"'{link}' was not set ({error.strerror})",)
+    return ()
 
 
 def _describe(plan: Plan, config: DictConfig, folder: Path) -> Environment:

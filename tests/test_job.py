@@ -152,3 +152,16 @@ def test_latest_spoils_nothing(tmp_path: Path) -> None:
     (tmp_path / "latest" / "mine").write_text("mine")
     point_latest(tmp_path, tmp_path / "run")
     assert (tmp_path / "latest" / "mine").read_text() == "mine"
+
+
+def test_a_file_system_without_links_costs_the_link_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line says what was not set, and nothing is left behind."""
+
+    def refuse(*_arguments: object, **_more: object) -> None:
+        raise OSError(1, "Operation not permitted")
+
+    (tmp_path / "run").mkdir()
+    monkeypatch.setattr(Path, "symlink_to", refuse)
+    latest = tmp_path / "latest"
+    assert point_latest(tmp_path, tmp_path / "run") == (f"'{latest}' was not set (Operation not permitted)",)
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
