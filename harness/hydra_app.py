@@ -257,7 +257,7 @@ def _finish(done: Done, job: Job) -> int:
 def _gather(folder: Path, outputs: Path, *, interrupted: bool) -> int:
     """Make the sweep's table from its folders, whatever became of the jobs."""
     from harness.analysis.sweep import read_sweep
-    from harness.report.sweep_report import publish_sweep, sweep_table
+    from harness.report.sweep_report import publish_sweep, sweep_text
 
     try:
         sweep = read_sweep(folder)
@@ -268,7 +268,7 @@ def _gather(folder: Path, outputs: Path, *, interrupted: bool) -> int:
     publish_sweep(sweep)
     for line in point_latest(outputs, folder):
         print(f"warning: {line}", file=sys.stderr)
-    print(f"\n{sweep_table(sweep).text()}\n\nSweep: {folder.resolve()}")
+    print(f"\n{sweep_text(sweep)}\n\nSweep: {folder.resolve()}")
     if interrupted:
         return INTERRUPTED
     return 0 if sweep.ok else FAILED

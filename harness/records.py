@@ -79,9 +79,9 @@ class Phase:
 
     ``name`` is ``prepare``, ``load``, ``restart``, ``run``, ``unload`` or ``trim``; or ``start``, which lasts from just
     before the process is made to the moment at which it listens for its first command, stands first in the visit for
-    which the worker was started, and may begin before the trial, for a run's first worker is started ahead of it. ``cpu_ns`` is user and system
-    time of the whole process in the call. ``loaded`` names the models that the worker held afterwards, by its own
-    account.
+    which the worker was started, and may begin before the trial, for a run's first worker is started ahead of it.
+    ``cpu_ns`` is user and system time of the whole process in the call. ``loaded`` names the models that the worker
+    held afterwards, by its own account.
     ``worker`` counts the measured processes of the run from 0, ``pid`` is the process.
     """
 
