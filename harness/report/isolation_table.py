@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from harness.analysis.isolation import BASE, IsolationRow, Job, compared, group_of
+from harness.analysis.statistics import Interval
 from harness.analysis.sweep import Sweep
 from harness.report.figures import MISSING, figure, interval
 from harness.report.tables import Table
@@ -88,16 +89,20 @@ def _said(row: IsolationRow) -> str:
     subject = f"a worker per {row.isolation}"
     if row.more_s is None and row.more_mib is None:
         return f"{subject} has nothing to be compared with"
-    cpu = "" if row.more_cpu_s is None else f", {row.more_cpu_s:+.2f} s in CPU time,"
+    differs = row.more_cpu_s is not None and not _holds_zero(row.more_cpu_s_interval)
+    cpu = f", {row.more_cpu_s:+.2f} s in CPU time," if differs else ""
     return f"{subject} {_time(row)}{cpu} and {_memory(row)}"
+
+
+def _holds_zero(bounds: Interval | None) -> bool:
+    return bounds is not None and bounds[0] <= 0 <= bounds[1]
 
 
 def _time(row: IsolationRow) -> str:
     if row.more_s is None or row.more_share is None:
         return "has no time to compare"
-    bounds = row.more_s_interval
-    if bounds is not None and bounds[0] <= 0 <= bounds[1]:
-        spread = interval(bounds, "+.2f")
+    if _holds_zero(row.more_s_interval):
+        spread = interval(row.more_s_interval, "+.2f")
         return f"shows no difference in time ({row.more_s:+.2f} s an iteration, 95 % interval {spread})"
     verb = "costs" if row.more_s >= 0 else "saves"
     return f"{verb} {abs(row.more_s):.2f} s ({abs(row.more_share):.0%}) an iteration".replace("%)", " %)")

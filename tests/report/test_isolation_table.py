@@ -122,6 +122,15 @@ def test_times_that_do_not_differ_are_called_so(tmp_path: Path) -> None:
     )
 
 
+def test_cpu_time_is_told_only_where_it_differs(tmp_path: Path) -> None:
+    """Of a difference whose interval holds 0 the sentence says nothing; the table has it."""
+    job(tmp_path / "0", "run", stored.trials(6))
+    job(tmp_path / "1", "iteration", stored.trials(6))
+    table = table_of(read_sweep(tmp_path))
+    assert table.rows[1][-2] == "+0.000 [+0.000 .. +0.000]"
+    assert "CPU time" not in table.notes[0]
+
+
 def test_faster_is_a_saving(tmp_path: Path) -> None:
     """The sign is in the word."""
     job(tmp_path / "0", "run", stored.trials(6))
