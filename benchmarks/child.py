@@ -7,7 +7,6 @@ import os
 import select
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,15 +19,6 @@ from harness.worker.client import Client
 
 ANSWER_TIMEOUT_S = 120.0
 """For one answer: the slowest is one ASR iteration, of about 5 s on one core."""
-
-
-_SCHEDULER_CLOCK = 2
-"""``CPUCLOCK_SCHED`` in the kernel's number of another process's CPU clock (clock_getcpuclockid(3))."""
-
-
-def cpu_ns_of(pid: int) -> int:
-    """Return the CPU time, user and system, that all threads of a process have had; to the nanosecond, on Linux."""
-    return time.clock_gettime_ns(~pid << 3 | _SCHEDULER_CLOCK)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest import mock
 
-from benchmarks.child import cpu_ns_of
+from benchmarks.cpu_clock import cpu_ns_of
 from harness.experiment import Experiment
 from harness.store import TrialLog
 from harness.worker.client import Client

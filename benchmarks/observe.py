@@ -12,7 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.child import ANSWER_TIMEOUT_S, cpu_ns_of, worker
+from benchmarks.child import ANSWER_TIMEOUT_S, worker
+from benchmarks.cpu_clock import cpu_ns_of
 from benchmarks.results import GOAL_COLUMN, Goal, Result, Table, Unmeasurable, Verdict
 from benchmarks.setting import Setting, observers, plan_of
 from harness.analysis.statistics import spread

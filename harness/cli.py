@@ -72,12 +72,12 @@ def report(folder: Path) -> None:
     """Make the reports of a stored run or sweep again, and print them."""
     from harness.analysis.sweep import is_sweep, read_sweep
     from harness.report.publish import ending, publish
-    from harness.report.sweep_report import publish_sweep, sweep_table
+    from harness.report.sweep_report import publish_sweep, sweep_text
 
     if is_sweep(folder):
         sweep = read_sweep(folder)
         publish_sweep(sweep)
-        print(sweep_table(sweep).text())
+        print(sweep_text(sweep))
     else:
         print("\n".join(ending(publish(folder), verbose=True)))
     print(f"Results: {folder}")

@@ -7,7 +7,7 @@ from pathlib import Path
 from harness.clock import Clock
 from harness.errors import GuardError
 from harness.process import Process
-from harness.records import Protocol
+from harness.records import Phase, Protocol
 from harness.schedule import SHARED, State, worker_of
 from harness.store import ENGINE_LOG
 from harness.worker.client import Client
@@ -23,6 +23,8 @@ class Member:
     loaded: tuple[str, ...] = ()
     used: set[str] = field(default_factory=set)
     """Loaded models that have run since their load."""
+    start: Phase | None = None
+    """From the making of its process until it listened."""
 
 
 class Crew:
@@ -56,7 +58,7 @@ class Crew:
         name = self._name(stage)
         client = self._waiting.pop(name, None) or self._launch(name)
         member = self._members[name] = Member(client, Process(client.pid, client.number))
-        client.hello()
+        member.start = client.hello()
         return member
 
     def launch(self, stage: str) -> None:

@@ -184,6 +184,8 @@ class Experiment:
 
     def _start(self, stage: str, visit: OpenVisit, trial: OpenTrial) -> Member:
         member = self._crew.start(stage)
+        if member.start is not None:
+            visit.began(member.start)
         member.process.reset_peak()
         self._look("idle", member, visit, trial)
         return member

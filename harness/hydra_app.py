@@ -6,6 +6,7 @@ with status 1 for a misspelt key.
 
 import argparse
 import contextlib
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,6 +36,8 @@ from harness.plugins import conf_folders
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 _TASK = "harness"
+_NULL = re.compile(r"(?<![^,(\[ ])null(?![^,)\] ])")
+"""A whole word of a value, or of a choice between several."""
 
 
 def run(argv: Sequence[str]) -> int:
@@ -102,6 +105,7 @@ class _App:
     def run(self) -> int:
         """Dispatch."""
         arguments = self._arguments
+        self._overrides = arguments.overrides = self._with_names(self._overrides)
         if arguments.help:
             self._hydra.app_help(self._name, self._parser, arguments)
         elif arguments.hydra_help:
@@ -143,6 +147,15 @@ class _App:
         if failures:
             raise failures[0]
         return int(returned.return_value)
+
+    def _with_names(self, overrides: Sequence[str]) -> list[str]:
+        """Quote ``null`` where a group has a file of that name: without quotes it is to Hydra no name but nothing."""
+        named = []
+        for text, override in zip(overrides, _parsed_overrides(overrides), strict=True):
+            options = self._hydra.config_loader.get_group_options(override.key_or_group)
+            key, equals, value = text.partition("=")
+            named.append(key + equals + _NULL.sub(r"'\g<0>'", value) if "null" in options else text)
+        return named
 
     def _check_groups(self) -> None:
         """Refuse what Hydra answers with a ValueError: an override without a key, and a group that is given no name."""
@@ -244,7 +257,7 @@ def _finish(done: Done, job: Job) -> int:
 def _gather(folder: Path, outputs: Path, *, interrupted: bool) -> int:
     """Make the sweep's table from its folders, whatever became of the jobs."""
     from harness.analysis.sweep import read_sweep
-    from harness.report.sweep_report import publish_sweep, sweep_table
+    from harness.report.sweep_report import publish_sweep, sweep_text
 
     try:
         sweep = read_sweep(folder)
@@ -255,7 +268,7 @@ def _gather(folder: Path, outputs: Path, *, interrupted: bool) -> int:
     publish_sweep(sweep)
     for line in point_latest(outputs, folder):
         print(f"warning: {line}", file=sys.stderr)
-    print(f"\n{sweep_table(sweep).text()}\n\nSweep: {folder.resolve()}")
+    print(f"\n{sweep_text(sweep)}\n\nSweep: {folder.resolve()}")
     if interrupted:
         return INTERRUPTED
     return 0 if sweep.ok else FAILED

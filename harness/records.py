@@ -75,11 +75,13 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """One command that the worker carried out: stamps taken beside the engine's call.
+    """One command that the worker carried out: stamps taken beside the engine's call. Or the worker's own start.
 
-    ``name`` is ``prepare``, ``load``, ``restart``, ``run``, ``unload`` or ``trim``. ``cpu_ns`` is user and system
-    time of the whole process in the call. ``loaded`` names the models that the worker held afterwards, by its own
-    account.
+    ``name`` is ``prepare``, ``load``, ``restart``, ``run``, ``unload`` or ``trim``; or ``start``, which lasts from just
+    before the process is made to the moment at which it listens for its first command, stands first in the visit for
+    which the worker was started, and may begin before the trial, for a run's first worker is started ahead of it.
+    ``cpu_ns`` is user and system time of the whole process in the call. ``loaded`` names the models that the worker
+    held afterwards, by its own account.
     ``worker`` counts the measured processes of the run from 0, ``pid`` is the process.
     """
 

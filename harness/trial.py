@@ -20,6 +20,10 @@ class OpenVisit:
         self._deliveries: tuple[Delivery, ...] = ()
         self._words: tuple[Word, ...] = ()
 
+    def began(self, start: Phase) -> None:
+        """Keep the start of the worker that was started for this visit."""
+        self._phases.append(start)
+
     def took(self, action: Action, answer: Mapping[str, Any], worker: int, pid: int) -> Phase:
         """Keep what a worker answered to a command, and return its phase."""
         phase = Phase(

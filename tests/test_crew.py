@@ -1,3 +1,4 @@
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,17 @@ def test_stages_share_a_worker_where_they_may(crews: Any) -> None:
     member = crew.start("a")
     assert crew.get("a") is crew.get("b") is member
     assert (member.client.number, member.process.pid) == (0, member.client.pid)
+
+
+def test_a_worker_that_was_launched_ahead_has_its_own_start(crews: Any) -> None:
+    """It begins when the process is made, not when it is needed; a second use of the worker is no second start."""
+    crew = crews()
+    crew.launch("a")
+    launched_ns = time.monotonic_ns()
+    member = crew.start("a")
+    assert (member.start.name, member.start.worker, member.start.pid) == ("start", 0, member.client.pid)
+    assert member.start.start_ns <= launched_ns
+    assert crew.get("b").start is member.start
 
 
 def test_stages_are_apart_where_they_must_be(crews: Any) -> None:

@@ -110,6 +110,30 @@ def test_the_configuration_is_printed_on_request(capsys: Capture) -> None:
     assert "Results: " not in ran.out
 
 
+@pytest.mark.parametrize("name", ["null", "'null'"])
+def test_the_stage_null_can_be_named_without_quotes(name: str, capsys: Capture) -> None:
+    """To Hydra ``null`` is nothing; where a group has a file of that name, it is that file."""
+    ran = called(capsys, ["--cfg", "job", f"asr={name}", f"aligner={name}"])
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.count("\n  stage: 'null'\n") == 2
+
+
+def test_the_stage_null_can_be_swept(folder: Path, capsys: Capture) -> None:
+    """It is one value of several, and each job is one stage's."""
+    ran = called(capsys, [*SCRIPTED[:3], "-m", "asr=scripted,null", "order=[asr]", "iterations=1", "quiet=true"])
+    assert ran.status == 0
+    (sweep,) = (folder / "outputs" / "sweeps").glob("*/*")
+    assert [json_of(sweep / job / "run.json")["stages"][0]["name"] for job in ("0", "1")] == ["scripted", "null"]
+
+
+def test_a_text_that_holds_null_is_left_alone(capsys: Capture) -> None:
+    """Only a whole name is one, and only of a group."""
+    ran = called(capsys, ["--cfg", "job", "asr=null", "asr.text=null and void", "dataset.transcript=null"])
+    assert (ran.status, ran.err) == (0, "")
+    assert "\n  text: null and void\n" in ran.out
+    assert "\n  transcript: null\n" in ran.out
+
+
 def test_the_search_path_is_printed_on_request(folder: Path) -> None:
     """``--info searchpath`` says where YAML is looked for, in its order."""
     (folder / "conf").mkdir()

@@ -7,6 +7,7 @@ asks for.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,15 +64,42 @@ def ratio_interval(numerators: Sequence[float], denominators: Sequence[float]) -
     return _bootstrap(len(above), lambda chosen: above[chosen].sum(axis=1) / below[chosen].sum(axis=1))
 
 
+def difference_interval(values: Sequence[float], base: Sequence[float]) -> Interval | None:
+    """Return the interval of median(values) - median(base), two independent samples; None for fewer than three of one.
+
+    Each is drawn by itself (Efron and Tibshirani, 1993, section 8.3).
+    """
+    if min(len(values), len(base)) < MIN_FOR_INTERVAL:
+        return None
+    generator = np.random.default_rng(0)
+    ours, theirs = (
+        _resampled(len(sample), partial(_medians, sample), generator)
+        for sample in (np.asarray(values, np.float64), np.asarray(base, np.float64))
+    )
+    return _bounds(ours - theirs)
+
+
+def _medians(sample: _Floats, chosen: NDArray[np.intp]) -> _Floats:
+    medians: _Floats = np.median(sample[chosen], axis=1)
+    return medians
+
+
 def _bootstrap(n: int, statistic: Callable[[NDArray[np.intp]], _Floats]) -> Interval | None:
     if n < MIN_FOR_INTERVAL:
         return None
-    generator = np.random.default_rng(0)
+    return _bounds(_resampled(n, statistic, np.random.default_rng(0)))
+
+
+def _resampled(n: int, statistic: Callable[[NDArray[np.intp]], _Floats], generator: np.random.Generator) -> _Floats:
     rows = max(1, _BLOCK // n)
     parts = []
     for start in range(0, RESAMPLES, rows):
         chosen = generator.integers(0, n, size=(min(rows, RESAMPLES - start), n))
         parts.append(statistic(chosen))
+    return np.concatenate(parts)
+
+
+def _bounds(resampled: _Floats) -> Interval:
     tail = (1 - LEVEL) / 2
-    low, high = np.quantile(np.concatenate(parts), [tail, 1 - tail]).tolist()
+    low, high = np.quantile(resampled, [tail, 1 - tail]).tolist()
     return low, high

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import store
+from harness.analysis.isolation import IsolationCost, isolation_cost
 from harness.analysis.summary import MetricSummary, Summary, summarise
 from harness.errors import StoreError
 from harness.store import Failure, StoredRun
@@ -24,6 +25,7 @@ class Cell:
     ok: bool
     metrics: Mapping[str, MetricSummary]
     notes: tuple[str, ...] = ()
+    isolation: IsolationCost | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,8 @@ def _cell(folder: Path) -> Cell:
         return Cell(folder.name, folder, {}, f"unreadable: {error}", False, {})
     summary = summarise(stored.run, stored.trials, stored.notes)
     ok, outcome = _outcome(stored, summary)
-    return Cell(folder.name, folder, _mapping(stored.run.overrides), outcome, ok, summary.metrics, summary.notes)
+    overrides, cost = _mapping(stored.run.overrides), isolation_cost(stored.run, stored.trials, summary.metrics)
+    return Cell(folder.name, folder, overrides, outcome, ok, summary.metrics, summary.notes, cost)
 
 
 def _outcome(stored: StoredRun, summary: Summary) -> tuple[bool, str]:

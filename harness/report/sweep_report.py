@@ -10,6 +10,7 @@ from harness.analysis.summary import MetricSummary
 from harness.analysis.sweep import Cell, Sweep
 from harness.records import SCHEMA
 from harness.report.figures import MISSING, figure, interval
+from harness.report.isolation_table import is_about_isolation, isolation_rows, isolation_table
 from harness.report.page import render
 from harness.report.tables import Table
 
@@ -18,8 +19,21 @@ def publish_sweep(sweep: Sweep) -> None:
     """Write ``sweep.json``, ``sweep.csv``, ``sweep.md`` and ``sweep.html`` into the sweep's folder."""
     store.write_json(sweep.folder / store.SWEEP_JSON, sweep_record(sweep))
     store.write_text(sweep.folder / store.SWEEP_CSV, _csv(sweep))
-    store.write_text(sweep.folder / store.SWEEP_MD, f"# {_title(sweep)}\n\n{sweep_table(sweep).markdown()}\n")
+    tables = "\n\n".join(table.markdown() for table in sweep_tables(sweep))
+    store.write_text(sweep.folder / store.SWEEP_MD, f"# {_title(sweep)}\n\n{tables}\n")
     store.write_text(sweep.folder / store.SWEEP_HTML, _html(sweep))
+
+
+def sweep_text(sweep: Sweep) -> str:
+    """Return the sweep's tables as they are shown on the screen; those after the first with their titles."""
+    first, *others = sweep_tables(sweep)
+    return "\n\n".join([first.text(), *(f"{table.title}\n\n{table.text()}" for table in others)])
+
+
+def sweep_tables(sweep: Sweep) -> list[Table]:
+    """Return the table of all jobs, and those that answer the question of one swept key."""
+    questions = (isolation_table(sweep),)
+    return [sweep_table(sweep), *(table for table in questions if table is not None)]
 
 
 def sweep_table(sweep: Sweep) -> Table:
@@ -52,6 +66,7 @@ def sweep_record(sweep: Sweep) -> dict[str, Any]:
             }
             for cell in sweep.cells
         ],
+        **({"isolation": isolation_rows(sweep)} if is_about_isolation(sweep) else {}),
     }
 
 
@@ -121,5 +136,5 @@ def _numbers(entry: MetricSummary | None) -> tuple[object, ...]:
 
 
 def _html(sweep: Sweep) -> str:
-    report = {"title": _title(sweep), "tables": [sweep_table(sweep)]}
+    report = {"title": _title(sweep), "tables": sweep_tables(sweep)}
     return render("sweep.html", report)

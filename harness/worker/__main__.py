@@ -40,9 +40,10 @@ class Stamps:
 
 
 class Worker:
-    """The stages of this process, and one method for each command."""
+    """The stages of this process, and one method for each command. It is made when the process begins to listen."""
 
     def __init__(self) -> None:
+        self.ready_ns, self.ready_cpu_ns = time.monotonic_ns(), time.process_time_ns()
         self.stages: dict[str, Stage] = {}
         self.loaded: list[str] = []
 
@@ -72,8 +73,8 @@ class Worker:
         }
 
     def do_hello(self, command: Message, stamps: Stamps) -> Message:
-        """Say which version of the messages this process speaks."""
-        return {"version": VERSION, "pid": os.getpid()}
+        """Say which version of the messages this process speaks, since when it listens, and its CPU time until then."""
+        return {"version": VERSION, "pid": os.getpid(), "ready_ns": self.ready_ns, "cpu_ns": self.ready_cpu_ns}
 
     def do_prepare(self, command: Message, stamps: Stamps) -> Message:
         """Make the stage's object and let it import its engine; only the engine is inside the stamps."""

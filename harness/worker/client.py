@@ -14,6 +14,7 @@ from typing import Any
 
 from harness.clock import Clock
 from harness.errors import StageFailed, StageRefused, WorkerCrashed, WorkerRubbish, WorkerTimeout
+from harness.records import Phase
 from harness.worker.protocol import VERSION, Message, as_text, decode, encode
 
 _HELLO_TIMEOUT_S = 60.0
@@ -56,6 +57,7 @@ class Client:
         self._group_lives = True
         with log.open("ab") as sink:
             self._log_start = sink.tell()
+            self._spawned_ns = clock.now_ns()
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "harness.worker"],
                 stdin=subprocess.PIPE,
@@ -67,11 +69,15 @@ class Client:
             )
         self.pid = self._process.pid
 
-    def hello(self) -> None:
-        """Wait until the interpreter is up. Raises :class:`WorkerRubbish` for another version of the messages."""
+    def hello(self) -> Phase:
+        """Wait until the interpreter is up, and return the phase ``start``, which ended when it began to listen.
+
+        However late it is asked. Raises :class:`WorkerRubbish` for another version of the messages.
+        """
         answer = self.ask({"do": "hello"}, _HELLO_TIMEOUT_S)
         if answer.get("version") != VERSION:
             raise WorkerRubbish(f"messages of version {answer.get('version')}, expected {VERSION}")
+        return Phase("start", self._spawned_ns, answer["ready_ns"], answer["cpu_ns"], self.number, self.pid)
 
     def ask(self, command: Mapping[str, Any], timeout_s: float) -> Message:
         """Send a command and sleep until its answer is here.

@@ -7,7 +7,7 @@ because the measured process holds it.
 ========== ======================================== ======================================================
 ``do``     takes                                    the answer adds
 ========== ======================================== ======================================================
-hello                                               ``version``, ``pid``
+hello                                               ``version``, ``pid``, ``ready_ns``; ``cpu_ns`` until then
 prepare    ``stage``, ``module``, ``class``,        ``facts``
            ``options``
 load       ``stage``                                ``facts``
@@ -22,7 +22,7 @@ leave                                               nothing: the process ends
 import json
 from typing import Any
 
-VERSION = 1
+VERSION = 2
 """Version of the messages; supervisor and worker must agree."""
 
 Message = dict[str, Any]

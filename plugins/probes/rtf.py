@@ -8,6 +8,7 @@ from harness.metrics import Kind, Measurement, Metric, absent, ratio, sample
 from harness.records import Phase, Trial, Visit
 
 _DURATIONS = (
+    ("start_ms", "start"),
     ("import_ms", "prepare"),
     ("load_ms", "load"),
     ("unload_ms", "unload"),
@@ -17,7 +18,7 @@ _OF_RUN = ("latency_ms", "rtf", "rtfx", "cpu_rtf", "cores_used")
 
 
 class Rtf(Probe):
-    """Latency, real-time factors, cores used; import, load, unload and restart time."""
+    """Latency, real-time factors, cores used; worker start, import, load, unload and restart time."""
 
     name = "rtf"
     metrics: ClassVar[Sequence[Metric]] = (
@@ -52,6 +53,11 @@ class Rtf(Probe):
             better="neither",
             description="CPU seconds / wall seconds of the inference call",
         ),
+        Metric(
+            name="start_ms",
+            unit="ms",
+            description="the worker's process being made until it listens; only in a trial that started one",
+        ),
         Metric(name="import_ms", unit="ms", description="the engine's libraries being imported, once per process"),
         Metric(name="load_ms", unit="ms", main=True, description="the call that loads the model to its return"),
         Metric(name="unload_ms", unit="ms", description="the call that gives the model back to its return"),
@@ -74,7 +80,8 @@ class Rtf(Probe):
 def _duration(visit: Visit, name: str, phase_name: str) -> Measurement:
     phase = visit.phase(phase_name)
     if phase is None:
-        return absent(visit.stage, name, f"no {phase_name} in this trial")
+        reason = "no worker was started" if phase_name == "start" else f"no {phase_name}"
+        return absent(visit.stage, name, f"{reason} in this trial")
     return sample(visit.stage, name, phase.duration_s * 1e3)
 
 

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from harness.analysis.statistics import MIN_FOR_P90, MIN_FOR_P99, ratio_interval, spread
+from harness.analysis.statistics import MIN_FOR_P90, MIN_FOR_P99, difference_interval, ratio_interval, spread
 
 
 @pytest.mark.parametrize(
@@ -100,3 +100,19 @@ def test_pairs_are_drawn_together() -> None:
     found = ratio_interval([1.0, 1000.0, 1.0, 1000.0], [1000.0, 1e6, 1000.0, 1e6])
     assert found is not None
     assert found == pytest.approx((0.001, 0.001))
+
+
+@pytest.mark.parametrize(("n", "m"), [(2, 9), (9, 2), (0, 3)])
+def test_no_difference_interval_below_three(n: int, m: int) -> None:
+    """Both samples have to have three values."""
+    assert difference_interval([1.0] * n, [2.0] * m) is None
+
+
+def test_interval_of_a_difference() -> None:
+    """Medians of three values are each from end to end, and both are drawn by themselves: 1 - 30 to 4 - 10."""
+    assert difference_interval([1.0, 2.0, 4.0], [10.0, 20.0, 30.0]) == (-29.0, -6.0)
+
+
+def test_interval_of_a_constant_difference() -> None:
+    """Samples without spread differ by exactly so much."""
+    assert difference_interval([5.0] * 4, [2.0] * 3) == (3.0, 3.0)

@@ -21,6 +21,8 @@ TITLES = (
     "The way to the first load, step by step",
     "What the harness adds to an iteration: aligner, 2 pairs",
     "The harness's own time in an iteration: aligner",
+    "What a probe adds to an iteration: nothing held, 1 rounds of 3 iterations",
+    "What a probe adds in memory: nothing held, 1 rounds of 3 iterations",
 )
 
 
@@ -115,6 +117,14 @@ def test_pairs_are_stored_and_add_up(small: Called) -> None:
     assert len(pairs) == 2
     for pair in pairs:
         assert pair["harness_ns"] == pair["harness_engine_ns"] + sum(pair["parts_ns"].values())
+
+
+def test_each_probe_ran_alone_and_beside_none(small: Called) -> None:
+    """Every way to run has its figures, and the stage that does nothing was left with nothing."""
+    (figures,) = small.raw("probes")["hold_0_mib"]
+    assert {"no probe", "no probe, once more (A/A)", "rss", "rtf", "ttft", "wer"} < set(figures)
+    assert all(one["wall_ms"] >= one["own_ms"] > 0 for one in figures.values())
+    assert all(one["worker_rss_mib"] > one["worker_anon_mib"] > 0 for one in figures.values())
 
 
 def test_nothing_but_the_file_is_left(small: Called) -> None:

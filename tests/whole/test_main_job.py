@@ -149,7 +149,7 @@ def test_one_worker_carries_out_the_whole_chain(default: Ran) -> None:
     each = ["load", "run", "unload"]
     visits = [visit for trial in default.trials for visit in trial["visits"]]
     names = [(visit["stage"], [phase["name"] for phase in visit["phases"]]) for visit in visits]
-    first = [("asr", ["prepare", *each]), ("aligner", ["prepare", *each])]
+    first = [("asr", ["start", "prepare", *each]), ("aligner", ["prepare", *each])]
     assert names == [*first, ("asr", each), ("aligner", [*each, "trim"])]
     assert len({phase["pid"] for visit in visits for phase in visit["phases"]}) == 1
 

@@ -176,3 +176,22 @@ def test_an_experiment_states_only_what_differs(folder: Path, capsys: Capture) -
     record = json_of(ran.folder / "run.json")
     assert (ran.status, ran.outcomes, record["protocol"]["lifecycle"]) == (0, ["ok", "ok"], "restart")
     assert record["experiment"] == "mine"
+
+
+def test_the_experiment_isolation_compares_three_lives(capsys: Capture) -> None:
+    """One worker, one for each iteration, one for each stage of each: started so often, and compared in one table."""
+    ran = called(capsys, [*SCRIPTED, *SMALL, "experiment=isolation", "iterations=3", "quiet=true"])
+    assert ran.status == 0
+    rows = json_of(ran.folder / "sweep.json")["isolation"]
+    assert [(row["isolation"], row["starts"], row["iterations"]) for row in rows] == [
+        ("run", 1, 1),
+        ("iteration", 3, 1),
+        ("stage", 6, 1),
+    ]
+    assert rows[0]["starting_s"] == 0 < rows[1]["starting_s"]
+    markdown = (ran.folder / "sweep.md").read_text(encoding="utf-8")
+    assert "\nIsolation\n" in ran.out
+    assert "## Isolation\n" in markdown
+    again = called(capsys, ["report", str(ran.folder)])
+    assert again.out[again.out.index("\nIsolation\n") :].startswith(ran.out[ran.out.index("\nIsolation\n") :][:400])
+    assert (ran.folder / "sweep.md").read_text(encoding="utf-8") == markdown

@@ -19,6 +19,7 @@ from harness.errors import (
     WorkerRubbish,
     WorkerTimeout,
 )
+from harness.records import Phase
 from harness.worker.client import Client
 from harness.worker.protocol import Message
 
@@ -184,7 +185,7 @@ def test_an_answer_may_come_in_pieces(stand_in: Callable[[str], Client]) -> None
 def test_another_version_of_the_messages_is_refused(version: str, stand_in: Callable[[str], Client]) -> None:
     """Supervisor and worker must be of one installation."""
     client = stand_in(f"""read a; echo '{{"seq":1,"ok":true,"version":{version}}}'; cat""")
-    expected = f"messages of version {'None' if version == 'null' else version}, expected 1"
+    expected = f"messages of version {'None' if version == 'null' else version}, expected 2"
     with pytest.raises(WorkerRubbish) as caught:
         client.hello()
     assert str(caught.value) == expected
@@ -270,6 +271,24 @@ def test_no_child_of_an_engine_outlives_its_worker(last: str, end: str, stand_in
     finally:
         if psutil.pid_exists(child):
             os.kill(child, signal.SIGKILL)
+
+
+def test_the_start_lasts_from_the_spawn_until_the_worker_listens(
+    stand_in: Callable[[str], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By our clock before the process is made, and by the worker's answer, whenever that is asked for."""
+    monkeypatch.setattr(SystemClock, "now_ns", lambda self: 40)
+    client = stand_in("""read a; echo '{"seq":1,"ok":true,"version":2,"ready_ns":90,"cpu_ns":30}'; cat""")
+    monkeypatch.undo()
+    assert client.hello() == Phase("start", 40, 90, 30, 0, client.pid)
+
+
+def test_a_real_worker_starts_in_its_own_cpu_time(start: StartClient) -> None:
+    """The stamps of both processes stand on one line, and an interpreter does not start for nothing."""
+    before_ns = time.monotonic_ns()
+    found = start().hello()
+    assert before_ns <= found.start_ns < found.end_ns <= time.monotonic_ns()
+    assert found.cpu_ns > 0
 
 
 def test_a_worker_has_a_process_group_of_its_own(start: StartClient) -> None:

@@ -2,6 +2,7 @@ import gc
 import os
 import subprocess
 import sys
+import time
 import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -92,17 +93,28 @@ def without_stamps(answer: Message) -> Message:
 
 
 def test_hello_says_version_and_pid() -> None:
-    """Nothing of an engine is needed for it."""
-    assert Worker().answer({"seq": 3, "do": "hello"}) == {
+    """Nothing of an engine is needed for it. Since when the worker listens does not depend on when it is asked."""
+    worker = Worker()
+    worker.ready_ns, worker.ready_cpu_ns = 7, 5
+    assert worker.answer({"seq": 3, "do": "hello"}) == {
         "seq": 3,
         "ok": True,
         "start_ns": 0,
         "end_ns": 0,
-        "cpu_ns": 0,
+        "cpu_ns": 5,
         "loaded": [],
         "version": VERSION,
         "pid": os.getpid(),
+        "ready_ns": 7,
     }
+
+
+def test_a_worker_is_ready_when_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the monotonic clock, and with the CPU time that the process has had until then."""
+    monkeypatch.setattr(time, "monotonic_ns", lambda: 11)
+    monkeypatch.setattr(time, "process_time_ns", lambda: 13)
+    worker = Worker()
+    assert (worker.ready_ns, worker.ready_cpu_ns) == (11, 13)
 
 
 def test_one_life_of_a_stage(utterance: Utterance) -> None:

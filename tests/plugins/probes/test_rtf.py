@@ -19,6 +19,7 @@ def measure(trial: Trial) -> dict[str, Measurement]:
     ("name", "expected"),
     [
         ("asr.latency_ms", 2000.0),
+        ("asr.start_ms", 90.0),
         ("asr.import_ms", 50.0),
         ("asr.load_ms", 300.0),
         ("asr.unload_ms", 20.0),
@@ -59,6 +60,11 @@ def test_ratios(name: str, numerator: float, denominator: float) -> None:
 def test_phase_that_was_not(name: str, phase: str) -> None:
     """A phase that a trial did not have is absent, by its name."""
     assert measure(stored.trial())[name].reason == f"no {phase} in this trial"
+
+
+def test_worker_that_was_there_before() -> None:
+    """A visit that found its worker has no start."""
+    assert measure(stored.trial())["aligner.start_ms"].reason == "no worker was started in this trial"
 
 
 def test_restart() -> None:
