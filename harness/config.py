@@ -19,6 +19,8 @@ import harness
 from harness.errors import ConfigError
 from harness.records import ROLES, Isolation, Lifecycle, OnCrash, Protocol, Residency, Role, Trim
 
+MAX_SAMPLE_HZ = 1000
+"""Above this the sampler would take a share of a core that the engines feel."""
 SUBTITLES = ("srt", "vtt", "TextGrid", "ctm", "json")
 """The formats that :mod:`harness.report.subtitles` writes."""
 _CHOICES = {
@@ -136,6 +138,7 @@ def _protocol(raw: Mapping[str, Any]) -> Protocol:
     for name in ("warmup", "seed"):
         _at_least(0, name, values)
     _positive("timeout_s", values)
+    _rate("sample_hz", values)
     protocol = msgspec.convert(values, Protocol)
     _check_lifecycle(protocol)
     return protocol
@@ -154,6 +157,14 @@ def _positive(name: str, values: dict[str, Any]) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
         raise ConfigError(name, repr(value), "a number above 0")
     values[name] = float(value)
+
+
+def _rate(name: str, values: dict[str, Any]) -> None:
+    value = values.get(name, 0)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_SAMPLE_HZ:
+        raise ConfigError(name, repr(value), f"samples a second, at most {MAX_SAMPLE_HZ}, or 0 for none")
+    if name in values:
+        values[name] = float(value)
 
 
 def _check_lifecycle(protocol: Protocol) -> None:

@@ -8,6 +8,7 @@ from harness.clock import Clock
 from harness.errors import GuardError
 from harness.process import Process
 from harness.records import Phase, Protocol
+from harness.sampler import Sampler
 from harness.schedule import SHARED, State, worker_of
 from harness.store import ENGINE_LOG
 from harness.worker.client import Client
@@ -28,13 +29,24 @@ class Member:
 
 
 class Crew:
-    """The live workers, by the stages that live in them. What they print goes to logs in ``folder``."""
+    """The live workers, by the stages that live in them. What they print goes to logs in ``folder``.
 
-    def __init__(self, protocol: Protocol, one_per_process: Collection[str], folder: Path, clock: Clock) -> None:
+    ``sampler`` watches each of them while it lives.
+    """
+
+    def __init__(
+        self,
+        protocol: Protocol,
+        one_per_process: Collection[str],
+        folder: Path,
+        clock: Clock,
+        sampler: Sampler | None = None,
+    ) -> None:
         self._protocol = protocol
         self._one_per_process = one_per_process
         self._folder = folder
         self._clock = clock
+        self._sampler = sampler or Sampler(folder, 0, clock)
         self._members: dict[str, Member] = {}
         self._waiting: dict[str, Client] = {}
         self._started = 0
@@ -58,6 +70,7 @@ class Crew:
         name = self._name(stage)
         client = self._waiting.pop(name, None) or self._launch(name)
         member = self._members[name] = Member(client, Process(client.pid, client.number))
+        self._sampler.watch(client.pid, client.number)
         member.start = client.hello()
         return member
 
@@ -98,6 +111,7 @@ class Crew:
         member = self._members.pop(name, None)
         if member is None:
             return
+        self._sampler.forget(member.client.number)
         member.process.close()
         if kindly:
             member.client.leave()

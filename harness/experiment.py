@@ -13,6 +13,7 @@ from harness.metrics import Measurement, Metric, absent
 from harness.plan import Plan
 from harness.plugins import Listeners
 from harness.records import Observation, Outcome, Phase, Trial
+from harness.sampler import Sampler
 from harness.schedule import Action, Command, Task, commands, given_back, tasks
 from harness.trial import OpenTrial, OpenVisit
 
@@ -53,7 +54,8 @@ class Experiment:
         self._folder = folder
         self._listeners = listeners
         self._clock = clock
-        self._crew = Crew(plan.protocol, plan.one_per_process, folder, clock)
+        self._sampler = Sampler(folder, plan.protocol.sample_hz, clock)
+        self._crew = Crew(plan.protocol, plan.one_per_process, folder, clock, self._sampler)
         self._log = store.TrialLog(folder)
         self._open: dict[int, OpenTrial] = {}
         self._failed: set[int] = set()
@@ -74,8 +76,9 @@ class Experiment:
         Ctrl-C ends the run: what is done is kept, and the trial in hand is written as ``interrupted``.
         """
         try:
-            self._tell("run_started", run=self._plan.run, folder=self._folder)
-            self._walk()
+            with self._sampler:
+                self._tell("run_started", run=self._plan.run, folder=self._folder)
+                self._walk()
         except KeyboardInterrupt:
             self._ending.interrupted = True
         finally:
@@ -84,6 +87,7 @@ class Experiment:
                 trial.outcome = Outcome("interrupted") if trial.outcome.ok else trial.outcome
                 self._finish(index)
             self._log.close()
+        self._ending.problems.extend(self._sampler.problems)
         self._tell("run_finished", run=self._plan.run, folder=self._folder)
         return self._ending
 

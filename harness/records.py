@@ -217,6 +217,7 @@ class Protocol:
     seed: int = 0
     threads: int = 6
     context_length: int = 4096
+    sample_hz: float = 100.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@
 ``config.yaml``            the whole configuration, resolved
 ``environment.json``       machine, versions, limits; once more with the hashes of models after the last trial
 ``trials.jsonl``           one line a trial, flushed and synced before the next trial begins
+``memory.curve``           memory of each worker while it rests and works; :mod:`harness.curve`
 ``engine.log``             what worker and engine printed; ``engine-STAGE.log`` where a stage has its own process
 ``summary.json``           what analysis made of the trials
 ``asr_align_results.json`` the same in the shape of the original experiment
@@ -36,6 +37,7 @@ RUN = "run.json"
 CONFIG = "config.yaml"
 ENVIRONMENT = "environment.json"
 TRIALS = "trials.jsonl"
+CURVE = "memory.curve"
 ENGINE_LOG = "engine.log"
 SUMMARY = "summary.json"
 ORIGINAL = "asr_align_results.json"

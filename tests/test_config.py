@@ -61,9 +61,11 @@ def test_every_key_of_the_protocol_is_read() -> None:
         "seed": 1,
         "threads": 2,
         "context_length": 2048,
+        "sample_hz": 10,
     }
     settings = checked(**values)
-    assert settings.protocol == Protocol(**{**values, "order": ("aligner",), "timeout_s": 30.0})  # type: ignore[arg-type]
+    numbers = {"timeout_s": 30.0, "sample_hz": 10.0}
+    assert settings.protocol == Protocol(**{**values, "order": ("aligner",), **numbers})  # type: ignore[arg-type]
     assert [stage.key for stage in settings.stages] == ["aligner"]
 
 
@@ -114,6 +116,33 @@ def test_some_counts_may_be_0(key: str, value: object, found: str) -> None:
 def test_a_time_limit_is_above_0(value: object, found: str) -> None:
     """And an end in sight."""
     assert refused(timeout_s=value) == f"timeout_s: found {found}, expected a number above 0"
+
+
+@pytest.mark.parametrize("value", [0, 0.1, 12.5, 100, 1000])
+def test_a_rate_of_samples_is_a_number_up_to_1000(value: float) -> None:
+    """Fractions too; 0 turns sampling off."""
+    assert checked(sample_hz=value).protocol.sample_hz == value
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        (-1, "-1"),
+        (-0.01, "-0.01"),
+        (1000.5, "1000.5"),
+        (10**9, "1000000000"),
+        (True, "True"),
+        ("fast", "'fast'"),
+        (None, "None"),
+        ([100], "[100]"),
+        (float("nan"), "nan"),
+        (float("inf"), "inf"),
+    ],
+)
+def test_another_rate_of_samples_is_refused(value: object, found: str) -> None:
+    """In one line that says which there may be."""
+    line = f"sample_hz: found {found}, expected samples a second, at most 1000, or 0 for none"
+    assert refused(sample_hz=value) == line
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from harness import store
 from harness.analysis.original import original_results
 from harness.analysis.summary import Summary, summarise
 from harness.report.run_report import RunReport, run_report
+from harness.report.sampling import sampling_lines
 from harness.report.subtitles import word_files
 from harness.report.tables import metric_table, original_tables, verdict_lines
 from harness.store import StoredRun
@@ -17,18 +18,21 @@ _THICK = "=" * 70
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A stored run with what was made of it."""
+    """A stored run with what was made of it; ``sampling`` are the lines about its memory curve."""
 
     stored: StoredRun
     summary: Summary
     report: RunReport
+    sampling: tuple[str, ...] = ()
 
 
 def read(folder: Path) -> Published:
     """Read a run and summarise it; writes nothing. Raises :class:`harness.errors.StoreError`."""
     stored = store.read_run(folder)
     summary = summarise(stored.run, stored.trials, stored.notes)
-    return Published(stored, summary, run_report(stored.run, stored.environment, stored.trials, summary))
+    sampling = tuple(sampling_lines(folder))
+    report = run_report(stored.run, stored.environment, stored.trials, summary, sampling)
+    return Published(stored, summary, report, sampling)
 
 
 def publish(folder: Path) -> Published:
@@ -52,4 +56,4 @@ def ending(published: Published, *, verbose: bool) -> Iterator[str]:
     yield from ("", _THICK, overall.title, _THICK, overall.text())
     ours = metric_table(summary, main_only=not verbose)
     yield from ("", _THICK, ours.title, _THICK, ours.text(), "")
-    yield from verdict_lines(summary)
+    yield from (*verdict_lines(summary), *published.sampling)

@@ -42,11 +42,17 @@ def _fence(lines: Sequence[str]) -> str:
     return "`" * max(3, longest + 1)
 
 
-def run_report(run: Run, environment: Environment | None, trials: Sequence[Trial], summary: Summary) -> RunReport:
-    """Put the report of a run together."""
+def run_report(
+    run: Run,
+    environment: Environment | None,
+    trials: Sequence[Trial],
+    summary: Summary,
+    sampling: Sequence[str] = (),
+) -> RunReport:
+    """Put the report of a run together; ``sampling`` are lines that stand below the verdicts."""
     return RunReport(
         title=f"{' -> '.join(run.protocol.order)}: {run.id}",
-        verdicts=verdict_lines(summary),
+        verdicts=(*verdict_lines(summary), *sampling),
         tables=(
             *original_tables(run, original_results(run, trials), summary),
             metric_table(summary, main_only=False),

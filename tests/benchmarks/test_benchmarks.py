@@ -17,6 +17,8 @@ TITLES = (
     "Time of one command that does nothing",
     "Cost of one observe",
     "What the worker feels of 50 looks",
+    "Cost of sampling memory",
+    "What the sampled process feels: load, run, unload",
     "Time from the command line to the first load",
     "The way to the first load, step by step",
     "What the harness adds to an iteration: aligner, 2 pairs",
@@ -101,6 +103,15 @@ def test_raw_looks_are_stored(small: Called) -> None:
     """Both states of the worker were looked at as often."""
     looks = small.raw("observe")["look_us"]
     assert {len(values) for state in looks.values() for values in state.values()} == {50}
+
+
+def test_raw_samplings_are_stored(small: Called) -> None:
+    """A resting and a working worker at each rate, every tick's lateness; and as many latencies at each rate."""
+    raw = small.raw("sampler")
+    kinds = [(one["worker"], one["hz"]) for one in raw["sampled"]]
+    assert kinds == [(name, hz) for name in ("resting", "working") for hz in (10, 100, 1000)]
+    assert all(0 < one["cost"]["samples"] <= len(one["late_us"]) for one in raw["sampled"])
+    assert {name: len(values) for name, values in raw["latency_ms"].items()} == {"0 Hz": 2, "100 Hz": 2, "1000 Hz": 2}
 
 
 def test_steps_of_the_start_are_stored_in_order(small: Called) -> None:

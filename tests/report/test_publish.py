@@ -11,13 +11,16 @@ from harness.errors import StoreError
 from harness.report.publish import ending, publish, read
 from tests import stored
 
-BEFORE = {store.RUN, store.CONFIG, store.ENVIRONMENT, store.TRIALS, store.ENGINE_LOG}
+BEFORE = {store.RUN, store.CONFIG, store.ENVIRONMENT, store.TRIALS, store.CURVE, store.ENGINE_LOG}
+SAMPLING = "Sampling: 12034 samples at 100 Hz, 0.31 % of one core, 2 missed"
 PUBLISHED = {store.SUMMARY, store.ORIGINAL, store.REPORT_MD, store.REPORT_HTML}
 
 
 def run_folder(tmp_path: Path) -> Path:
     """Write the hand-made run."""
-    return stored.write(tmp_path / "run", stored.run(), stored.trials(), stored.environment(), "hello\n")
+    folder = stored.write(tmp_path / "run", stored.run(), stored.trials(), stored.environment(), "hello\n")
+    stored.curve(folder, (0, 0, 1000, 100, 0))
+    return folder
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -108,7 +111,7 @@ def test_run_of_few_trials(tmp_path: Path, count: int) -> None:
     """A run that was stopped early is published too."""
     folder = stored.write(tmp_path / "run", stored.run(), stored.trials(count))
     publish(folder)
-    assert set(files(folder)) == (BEFORE | PUBLISHED) - {store.ENVIRONMENT}
+    assert set(files(folder)) == (BEFORE | PUBLISHED) - {store.ENVIRONMENT, store.CURVE}
 
 
 def test_ending(tmp_path: Path) -> None:
@@ -123,7 +126,9 @@ def test_ending(tmp_path: Path) -> None:
         "ASR                96.00           10.00",
         "Aligner            32.00            4.00",
     ]
-    assert lines[-1] == "Trials: 3 ok"
+    assert lines[-2:] == ["Trials: 3 ok", SAMPLING]
+    assert f"- {SAMPLING}\n" in published.report.markdown()
+    assert f"<li>{SAMPLING}</li>" in published.report.html()
     assert "asr.cer" not in "\n".join(lines)
 
 

@@ -1,0 +1,27 @@
+"""What is said of a run's sampling: one line, with what it cost."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness.curve import Sampling, read_sampling
+from harness.errors import StoreError
+
+
+def sampling_lines(folder: Path) -> Iterator[str]:
+    """Say how a run was sampled; nothing where it was not. A curve that cannot be read is no loss to the rest."""
+    try:
+        sampling = read_sampling(folder)
+    except StoreError as error:
+        yield f"Sampling: {error}"
+        return
+    if sampling is not None:
+        yield _line(sampling)
+        yield from (f"Note: {note}" for note in sampling.notes)
+
+
+def _line(sampling: Sampling) -> str:
+    cost = sampling.cost
+    if cost is None:
+        return f"Sampling: at {sampling.hz:g} Hz; what it cost is not known, for the run has not come to its end"
+    share = f"{100 * cost.core_share:.2f} % of one core"
+    return f"Sampling: {cost.samples} samples at {sampling.hz:g} Hz, {share}, {cost.missed} missed"
