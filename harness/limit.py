@@ -26,7 +26,9 @@ ADDRESS_SPACE = "RLIMIT_AS"
 _MIB = 2**20
 _TRIED_MIB = 64
 """The limit under which a bare Python tries whether a group can be entered."""
-_NO_MEMORY = re.compile(r"bad_alloc|Cannot allocate memory|MemoryError|[Oo]ut of memory|failed to allocate")
+_NO_MEMORY = re.compile(
+    r"bad_alloc|Cannot allocate memory|MemoryError|[Oo]ut of memory|failed to allocate|alloc\(.*failed"
+)
 _VM_PEAK = re.compile(r"^VmPeak:\s+(\d+) kB", re.MULTILINE)
 
 

@@ -165,6 +165,11 @@ def test_a_group_tells_a_kill_for_memory_from_others(
         ("SIGABRT", ("what():  std::bad_alloc",), "at 200 MiB of address space (a guess from the log)"),
         ("SIGSEGV", ("mmap: Cannot allocate memory",), "at 200 MiB of address space (a guess from the log)"),
         ("RuntimeError: failed to allocate 9 bytes", (), "at 200 MiB of address space (a guess from the log)"),
+        (
+            "exit status 255",
+            ("calloc(1,16) failed from glist.c(78)",),
+            "at 200 MiB of address space (a guess from the log)",
+        ),
         ("SIGSEGV", ("about to die",), None),
         ("SIGKILL", (), None),
     ],

@@ -98,6 +98,16 @@ def test_the_limit_that_is_found_is_the_truth(alone: Run, mechanism: str, folder
 
 
 @ENGINE
+def test_mapped_files_are_given_up_before_the_worker_is(alone: Run, mechanism: str) -> None:
+    """A model that is mapped from its file needs far less than it has resident without a limit."""
+    ran = alone("iterations=1", "fit.search=true", "fit.tolerance_mib=24", keep_mib=16, map_mib=96)
+    record = json_of(ran.folder / "fit.json")
+    assert (ran.status, record["mechanism"]) == (0, mechanism)
+    assert record["attempts"][0]["peak_mib"] > record["bare_mib"] + 16 + 96
+    assert record["bare_mib"] + 16 <= record["found"]["fits_mib"] <= record["bare_mib"] + 16 + 48
+
+
+@ENGINE
 def test_each_trial_is_out_of_memory_on_its_own(alone: Run, mechanism: str) -> None:
     """A process that leaks into its limit is replaced by a new one, which has it all again."""
     costs: dict[str, Value] = {"keep_mib": 16, "leak_load_kib": 24 * 1024, "leak_with": "mmap"}
