@@ -69,8 +69,10 @@ def _command(argv: Sequence[str]) -> int:
 
 
 def report(folder: Path) -> None:
-    """Make the reports of a stored run or sweep again, and print them."""
+    """Make the reports of a stored run, sweep or search for a memory limit again, and print them."""
+    from harness.analysis.fit import is_search, read_search
     from harness.analysis.sweep import is_sweep, read_sweep
+    from harness.report.fit_report import publish_search, search_table, sentence
     from harness.report.publish import ending, publish
     from harness.report.sweep_report import publish_sweep, sweep_text
 
@@ -78,6 +80,10 @@ def report(folder: Path) -> None:
         sweep = read_sweep(folder)
         publish_sweep(sweep)
         print(sweep_text(sweep))
+    elif is_search(folder):
+        search = read_search(folder)
+        publish_search(search, folder)
+        print(f"{search_table(search).text()}\n\nFit: {sentence(search)}")
     else:
         print("\n".join(ending(publish(folder), verbose=True)))
     print(f"Results: {folder}")

@@ -17,7 +17,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 import harness
 from harness.errors import ConfigError
-from harness.records import ROLES, Isolation, Lifecycle, OnCrash, Protocol, Residency, Role, Trim
+from harness.records import ROLES, Fit, Isolation, Lifecycle, OnCrash, PageCache, Protocol, Residency, Role, Trim
 
 MAX_SAMPLE_HZ = 1000
 """Above this the sampler would take a share of a core that the engines feel."""
@@ -29,9 +29,13 @@ _CHOICES = {
     "isolation": get_args(Isolation),
     "trim": get_args(Trim),
     "on_crash": get_args(OnCrash),
+    "page_cache": get_args(PageCache),
 }
 _VARIABLE = re.compile(r"oc\.env:(\w+)")
 _AT_LEAST_ONE = ("iterations", "threads", "context_length")
+_FIT_KEYS = ("limit_mib", "search", "tolerance_mib")
+LEAST_MIB = 16
+"""A bare worker holds 7 MiB of its own, and 6 MiB of files that something else has mostly read before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class Settings:
     quiet: bool = False
     verbose: bool = False
     outputs: str = "outputs"
+    fit: Fit = field(default_factory=Fit)
     raw: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -88,6 +93,7 @@ def settings_of(config: DictConfig) -> Settings:
         quiet=_flag("quiet", raw),
         verbose=_flag("verbose", raw),
         outputs=str(raw.get("outputs", "outputs")),
+        fit=_fit(raw),
         raw=raw,
     )
 
@@ -139,6 +145,8 @@ def _protocol(raw: Mapping[str, Any]) -> Protocol:
         _at_least(0, name, values)
     _positive("timeout_s", values)
     _rate("sample_hz", values)
+    if values.get("page_cache", "as_is") == "cold" and not hasattr(os, "posix_fadvise"):
+        raise ConfigError("page_cache", "'cold' on a system without posix_fadvise", "as_is or warm")
     protocol = msgspec.convert(values, Protocol)
     _check_lifecycle(protocol)
     return protocol
@@ -228,8 +236,34 @@ def _subtitles(raw: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(formats)
 
 
-def _flag(name: str, raw: Mapping[str, Any]) -> bool:
+def _fit(raw: Mapping[str, Any]) -> Fit:
+    values = _mapping("fit", raw.get("fit"))
+    for key in values:
+        if key not in _FIT_KEYS:
+            raise ConfigError(f"fit.{key}", f"the key '{key}'", "a key of the memory limit", _FIT_KEYS)
+    search = _flag("search", values, "fit.search")
+    limit_mib, tolerance_mib = values.get("limit_mib"), values.get("tolerance_mib", Fit().tolerance_mib)
+    if limit_mib is not None:
+        if not _is_number(limit_mib) or limit_mib < LEAST_MIB:
+            expected = f"null, or a number of MiB of at least {LEAST_MIB}, which a worker needs without any engine"
+            raise ConfigError("fit.limit_mib", repr(limit_mib), expected)
+        if search:
+            expected = "null, for fit.search=true finds the limit; or fit.search=false"
+            raise ConfigError("fit.limit_mib", f"{limit_mib:g} with fit.search=true", expected)
+    if not _is_number(tolerance_mib) or tolerance_mib < 1:
+        raise ConfigError("fit.tolerance_mib", repr(tolerance_mib), "a number of MiB of at least 1")
+    return Fit(
+        limit_mib=None if limit_mib is None else float(limit_mib), search=search, tolerance_mib=float(tolerance_mib)
+    )
+
+
+def _is_number(value: Any) -> bool:
+    """Tell whether a value is a finite number; neither NaN nor a truth value is one."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
+
+
+def _flag(name: str, raw: Mapping[str, Any], subject: str | None = None) -> bool:
     value = raw.get(name, False)
     if not isinstance(value, bool):
-        raise ConfigError(name, repr(value), "true or false")
+        raise ConfigError(subject or name, repr(value), "true or false")
     return value

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.clock import Clock
-from harness.errors import GuardError
+from harness.errors import GuardError, WorkerCrashed
+from harness.limit import Limits
 from harness.process import Process
 from harness.records import Phase, Protocol
 from harness.sampler import Sampler
@@ -31,7 +32,8 @@ class Member:
 class Crew:
     """The live workers, by the stages that live in them. What they print goes to logs in ``folder``.
 
-    ``sampler`` watches each of them while it lives.
+    ``sampler`` watches each of them while it lives. ``limits`` gives each of them a memory limit; ``bare_mib`` is what
+    the first held before any engine, as that counts.
     """
 
     def __init__(
@@ -41,7 +43,10 @@ class Crew:
         folder: Path,
         clock: Clock,
         sampler: Sampler | None = None,
+        limits: Limits | None = None,
     ) -> None:
+        self.bare_mib: float | None = None
+        self._limits = limits
         self._protocol = protocol
         self._one_per_process = one_per_process
         self._folder = folder
@@ -72,6 +77,8 @@ class Crew:
         member = self._members[name] = Member(client, Process(client.pid, client.number))
         self._sampler.watch(client.pid, client.number)
         member.start = client.hello()
+        if self.bare_mib is None:
+            self.bare_mib = client.limit_peak_mib()
         return member
 
     def launch(self, stage: str) -> None:
@@ -80,7 +87,11 @@ class Crew:
         self._waiting[name] = self._launch(name)
 
     def _launch(self, name: str) -> Client:
-        client = Client(self._started, self._folder / log_name(name), self._clock)
+        try:
+            limit = self._limits.new() if self._limits else None
+        except OSError as error:
+            raise WorkerCrashed(f"no memory limit could be made for it ({error.strerror})") from None
+        client = Client(self._started, self._folder / log_name(name), self._clock, limit)
         self._started += 1
         return client
 

@@ -11,6 +11,7 @@
     +-- GuardError           a second model was about to be loaded under ``one_at_a_time``
     +-- WorkerError          the measured process failed; becomes a trial's outcome
         +-- WorkerCrashed    it died: by a signal, or by leaving
+        +-- WorkerOutOfMemory    it needed more than the limit that was set for it
         +-- WorkerTimeout    it did not answer in time
         +-- WorkerRubbish    it answered what is no answer
         +-- StageFailed      the engine raised
@@ -79,6 +80,12 @@ class WorkerCrashed(WorkerError):
     """The measured process died. The message names the signal or the exit status."""
 
     kind = "crashed"
+
+
+class WorkerOutOfMemory(WorkerError):
+    """The measured process needed more memory than its limit. The message names the limit: ``at 1800 MiB``."""
+
+    kind = "oom"
 
 
 class WorkerTimeout(WorkerError):

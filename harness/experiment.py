@@ -1,14 +1,16 @@
 """Runs a plan: sends each command, lets probes look at the resting workers, and writes every trial."""
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness import store
+from harness import page_cache, store
 from harness.clock import Clock
 from harness.crew import Crew, Member
 from harness.errors import GuardError, StageRefused, WorkerError
+from harness.limit import Limits
 from harness.metrics import Measurement, Metric, absent
 from harness.plan import Plan
 from harness.plugins import Listeners
@@ -32,13 +34,14 @@ class Ending:
     """How a run ended.
 
     ``outcomes`` counts trials by kind of outcome; ``engines`` holds what each stage said of itself; ``problems`` are
-    lines about listeners that failed.
+    lines about listeners that failed; ``bare_mib`` is what a worker without an engine held, as its limit counts.
     """
 
     outcomes: dict[str, int] = field(default_factory=dict)
     interrupted: bool = False
     engines: dict[str, dict[str, Any]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    bare_mib: float | None = None
 
     @property
     def ok(self) -> bool:
@@ -49,21 +52,25 @@ class Ending:
 class Experiment:
     """One run, from its first worker to its last trial."""
 
-    def __init__(self, plan: Plan, listeners: Listeners, folder: Path, clock: Clock) -> None:
+    def __init__(
+        self, plan: Plan, listeners: Listeners, folder: Path, clock: Clock, limits: Limits | None = None
+    ) -> None:
         self._plan = plan
         self._folder = folder
         self._listeners = listeners
         self._clock = clock
         self._sampler = Sampler(folder, plan.protocol.sample_hz, clock)
-        self._crew = Crew(plan.protocol, plan.one_per_process, folder, clock, self._sampler)
+        self._crew = Crew(plan.protocol, plan.one_per_process, folder, clock, self._sampler, limits)
         self._log = store.TrialLog(folder)
         self._open: dict[int, OpenTrial] = {}
         self._failed: set[int] = set()
+        self._warned: set[str] = set()
         self._ending = Ending()
 
     def launch(self) -> None:
         """Start the first worker's interpreter, which takes its time; call :meth:`run` or :meth:`close` afterwards."""
-        self._crew.launch(self._plan.protocol.order[0])
+        with contextlib.suppress(WorkerError):  # the first trial will start it again, and say what is wrong
+            self._crew.launch(self._plan.protocol.order[0])
 
     def close(self) -> None:
         """End what :meth:`launch` has started, where :meth:`run` will not be called after all."""
@@ -88,6 +95,7 @@ class Experiment:
                 self._finish(index)
             self._log.close()
         self._ending.problems.extend(self._sampler.problems)
+        self._ending.bare_mib = self._crew.bare_mib
         self._tell("run_finished", run=self._plan.run, folder=self._folder)
         return self._ending
 
@@ -143,6 +151,8 @@ class Experiment:
         try:
             self._send(command, task, trial)
         except (WorkerError, GuardError) as error:
+            member = self._crew.get(command.stage)
+            trial.saw_limit_peak(member.client.limit_peak_mib() if member else None)
             if trial.outcome.ok:
                 trial.outcome = self._outcome(command, error)
             if isinstance(error, StageRefused) and command.action is Action.RUN:
@@ -172,8 +182,11 @@ class Experiment:
         if command.action is Action.LOAD:
             self._crew.admit(command.stage)
         member = self._crew.get(command.stage) or self._start(command.stage, visit, trial)
+        cached = self._cached(command, trial)
         self._look(_POINT_BEFORE.get(command.action), member, visit, trial)
         answer = member.client.ask(self._message(command, trial, visit), self._plan.protocol.timeout_s)
+        answer["facts"] = {**answer.get("facts", {}), **cached}
+        trial.saw_limit_peak(member.client.limit_peak_mib())
         phase = visit.took(command.action, answer, member.client.number, member.client.pid)
         member.loaded = phase.loaded
         member.used &= set(phase.loaded)
@@ -194,6 +207,17 @@ class Experiment:
         self._look("idle", member, visit, trial)
         return member
 
+    def _cached(self, command: Command, trial: OpenTrial) -> dict[str, Any]:
+        """Before a load, let the page cache be as the protocol says, and return what it is."""
+        if command.action is not Action.LOAD:
+            return {}
+        wanted, engine = self._plan.protocol.page_cache, self._ending.engines.setdefault(command.stage, {})
+        found = page_cache.before_load(wanted, engine)
+        if wanted != "as_is" and page_cache.NO_FILES in found.values() and command.stage not in self._warned:
+            self._warned.add(command.stage)
+            trial.problems.append(f"page_cache={wanted}: {page_cache.NO_FILES} ({command.stage})")
+        return found
+
     def _message(self, command: Command, trial: OpenTrial, visit: OpenVisit) -> dict[str, Any]:
         plan = self._plan.stages[command.stage]
         message: dict[str, Any] = {"do": command.action.value, "stage": command.stage}
@@ -213,7 +237,8 @@ class Experiment:
         if command.action is Action.PREPARE:
             member.prepared.add(command.stage)
         if command.action in (Action.PREPARE, Action.LOAD):
-            self._ending.engines.setdefault(command.stage, {}).update(phase.facts)
+            facts = {name: value for name, value in phase.facts.items() if name not in page_cache.FACTS}
+            self._ending.engines.setdefault(command.stage, {}).update(facts)
 
     def _look(self, point: str | None, member: Member, visit: OpenVisit, trial: OpenTrial) -> None:
         """Let every probe read the resting worker, then start a new peak."""

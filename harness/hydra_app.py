@@ -31,6 +31,7 @@ from harness import store
 from harness.clock import SystemClock
 from harness.config import builtin_folder
 from harness.errors import ConfigError, StoreError, UserError
+from harness.fit_job import is_search, refuse_in_sweep, search
 from harness.job import Done, Job, point_latest, run_job
 from harness.plugins import conf_folders
 
@@ -133,6 +134,8 @@ class _App:
         def task(config: DictConfig) -> int:
             job = _job(())
             try:
+                if is_search(config):
+                    return search(config, job, SystemClock())
                 return _finish(run_job(config, job, SystemClock()), job)
             except UserError as error:
                 failures.append(error)
@@ -174,6 +177,7 @@ class _App:
     def _sweep(self) -> int:
         self._check_groups()
         config = self._composed(RunMode.MULTIRUN)
+        refuse_in_sweep(config)
         own = config.hydra.sweeper.get("params") or {}
         swept = swept_keys([*(f"{key}={value}" for key, value in own.items()), *self._overrides])
         folder = Path(str(config.hydra.sweep.dir))
@@ -182,6 +186,7 @@ class _App:
         def task(config: DictConfig) -> int:
             job = _job(swept)
             try:
+                refuse_in_sweep(config)
                 status = _finish(run_job(config, job, SystemClock()), job)
             except UserError as error:
                 store.write_json(job.folder / store.FAILURE, store.Failure(job.overrides, str(error)))

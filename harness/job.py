@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -14,6 +15,7 @@ from harness.config import Settings, builtin_folder, settings_of
 from harness.dataset import utterances
 from harness.environment import environment, file_facts
 from harness.experiment import Ending, Experiment
+from harness.limit import Limits, limits_for
 from harness.plan import JobFacts, Plan, make_plan
 from harness.plugins import Listeners, discover
 from harness.records import Environment
@@ -22,12 +24,16 @@ from harness.screen import Screen, Write, print_at_once
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Where a job's run goes, how it was asked for, which keys its sweep varies, and which experiment was chosen."""
+    """Where a job's run goes, how it was asked for, which keys its sweep varies, and which experiment was chosen.
+
+    ``again`` marks one of a series on the same machine, whose warnings have been given.
+    """
 
     folder: Path
     overrides: tuple[str, ...] = ()
     swept: tuple[str, ...] = ()
     experiment: str | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +56,31 @@ def run_job(config: DictConfig, job: Job, clock: Clock) -> Done:
     started_at = clock.wall().isoformat(timespec="milliseconds")
     version = metadata.version("asr-align-harness")
     facts = JobFacts(job.folder.name, started_at, version, job.overrides, job.swept, job.experiment)
+    fit, limits = limits_for(settings.fit)
+    settings = replace(settings, fit=fit)
     plan = make_plan(settings, registry, heard, facts)
     listeners, screen = _listeners(plan, settings)
     store.claim(job.folder)
-    experiment = Experiment(plan, listeners, job.folder, clock)
-    experiment.launch()
-    try:
-        before = _describe(plan, config, job.folder)
-        unset = point_latest(Path(settings.outputs), job.folder)
-    except BaseException:
-        experiment.close()
-        raise
-    screen.warn([*before.warnings, *unset])
-    ending = experiment.run()
+    with ExitStack() as at_end:
+        at_end.callback(_close, limits, screen)
+        experiment = Experiment(plan, listeners, job.folder, clock, limits)
+        experiment.launch()
+        try:
+            before = _describe(plan, config, job.folder)
+            unset = point_latest(Path(settings.outputs), job.folder)
+        except BaseException:
+            experiment.close()
+            raise
+        screen.warn([*(() if job.again else before.warnings), *unset])
+        ending = experiment.run()
     _complete(job.folder, before, ending)
     return Done(settings, ending, screen)
+
+
+def _close(limits: Limits | None, screen: Screen) -> None:
+    """Remove what a worker's end has not: Ctrl-C may come between the two."""
+    if limits is not None and not limits.close():
+        screen.warn(["a memory group could not be removed: a process in it does not end"])
 
 
 def point_latest(outputs: Path, folder: Path) -> tuple[str, ...]:

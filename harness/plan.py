@@ -1,13 +1,13 @@
 """From the configuration, the plugins and the dataset to everything that a run needs to know before it starts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from harness.config import Settings, StageSettings
 from harness.errors import ConfigError, UserError
 from harness.hookspecs import Probe
 from harness.plugins import Registry, options_of
-from harness.records import ProbeRecord, Protocol, Run, StageRecord, Utterance
+from harness.records import Fit, ProbeRecord, Protocol, Run, StageRecord, Utterance
 from harness.stage import Stage, Unusable
 
 
@@ -78,7 +78,8 @@ def make_plan(settings: Settings, registry: Registry, utterances: Sequence[Utter
         overrides=job.overrides,
         swept=job.swept,
         subtitles=settings.subtitles,
-        notes=tuple(_notes(protocol, stages, len(utterances), job.swept)),
+        notes=(*_notes(protocol, stages, len(utterances), job.swept), *_fit_notes(settings.fit, protocol)),
+        fit=settings.fit,
     )
     return Plan(run, stages, probes, utterances)
 
@@ -149,3 +150,11 @@ def _notes(protocol: Protocol, stages: Mapping[str, StagePlan], utterances: int,
     if protocol.residency == "phase_batched" and utterances == 1:
         notes.append("residency=phase_batched with one utterance does what one_at_a_time does")
     return notes
+
+
+def _fit_notes(fit: Fit, protocol: Protocol) -> Iterator[str]:
+    """Say what the limit does not count."""
+    if fit.mechanism == "RLIMIT_AS":
+        yield f"the limit is of address space, of which a process touches only a part ({'; '.join(fit.why)})"
+    elif fit.mechanism and protocol.page_cache != "cold":
+        yield "the limit counts no file that was cached before its worker read it; page_cache=cold lets it"

@@ -21,6 +21,7 @@ Isolation = Literal["run", "iteration", "stage"]
 Trim = Literal["never", "end", "each"]
 OnCrash = Literal["continue", "stop"]
 Streams = Literal["nothing", "pieces", "hypotheses"]
+PageCache = Literal["as_is", "cold", "warm"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +149,8 @@ class Visit:
 class Outcome:
     """How a trial ended.
 
-    ``kind`` is ``ok``, ``error``, ``crashed``, ``timeout``, ``rubbish``, ``refused`` or ``interrupted``. ``log_tail``
-    is the end of what the engine had printed.
+    ``kind`` is ``ok``, ``error``, ``crashed``, ``oom``, ``timeout``, ``rubbish``, ``refused`` or ``interrupted``.
+    ``log_tail`` is the end of what the engine had printed.
     """
 
     kind: str = "ok"
@@ -170,6 +171,8 @@ class Outcome:
         stage = f" ({self.stage})" if self.stage else ""
         if self.kind == "timeout":
             return f"timeout{phase} {self.message}{stage}"
+        if self.kind == "oom":
+            return f"oom {self.message}{phase}{stage}"
         message = f": {self.message}" if self.message else ""
         return f"{self.kind}{message}{phase}{stage}"
 
@@ -182,6 +185,8 @@ class Trial:
     trial,
     ``warmup`` those that the user asked to leave out of steady-state statistics. ``most_loaded`` is the largest number
     of models that were loaded at one time, by the workers' own account: the proof of ``one_at_a_time``.
+    ``limit_peak_mib`` is the most that a worker had held when the trial was over, as :class:`Fit`'s mechanism counts;
+    None where nothing watched, or it cannot be told.
     """
 
     index: int
@@ -195,6 +200,7 @@ class Trial:
     most_loaded: int = 0
     measurements: tuple[Measurement, ...] = ()
     problems: tuple[str, ...] = ()
+    limit_peak_mib: float | None = None
 
     def visit(self, stage: str) -> Visit | None:
         """Return the visit of the stage with that key, or None."""
@@ -218,6 +224,22 @@ class Protocol:
     threads: int = 6
     context_length: int = 4096
     sample_hz: float = 100.0
+    page_cache: PageCache = "as_is"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """The memory limit of each worker, or the search for the smallest one.
+
+    ``mechanism`` is what enforced it (``cgroup v2``, ``cgroup v1``, ``RLIMIT_AS``), None where nothing was limited;
+    ``why`` says why a better one could not be had.
+    """
+
+    limit_mib: float | None = None
+    search: bool = False
+    tolerance_mib: float = 8.0
+    mechanism: str | None = None
+    why: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,6 +291,7 @@ class Run:
     swept: tuple[str, ...] = ()
     subtitles: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    fit: Fit = Fit()
     schema: int = SCHEMA
 
 

@@ -12,6 +12,7 @@
 ``report.md``, ``.html``   the same, to be read
 ``*.STAGE.srt`` and others word timings, where the configuration asks for subtitles
 ``failure.json``           only where a job could not run at all: its overrides and the line that says why
+``fit.json``, ``.md``      in the folder of a search for a memory limit, over the runs in ``attempts/``
 ``sweep.json``, ``.csv``,  in a sweep's folder, over its jobs' folders
 ``.md``, ``.html``
 ========================== =====================================================================================
@@ -44,6 +45,9 @@ ORIGINAL = "asr_align_results.json"
 REPORT_MD = "report.md"
 REPORT_HTML = "report.html"
 FAILURE = "failure.json"
+FIT_JSON = "fit.json"
+FIT_MD = "fit.md"
+ATTEMPTS = "attempts"
 SWEEP_JSON = "sweep.json"
 SWEEP_CSV = "sweep.csv"
 SWEEP_MD = "sweep.md"

@@ -73,6 +73,7 @@ class OpenTrial:
         self.outcome = Outcome()
         self.problems: list[str] = []
         self.most_loaded = 0
+        self.limit_peak_mib: float | None = None
         self.broken: set[str] = set()
         """Probes that failed in this trial."""
         self._task = task
@@ -86,6 +87,11 @@ class OpenTrial:
         if stage not in self._visits:
             self._visits[stage] = OpenVisit(self._stages[stage])
         return self._visits[stage]
+
+    def saw_limit_peak(self, peak_mib: float | None) -> None:
+        """Keep the largest."""
+        if peak_mib is not None:
+            self.limit_peak_mib = max(peak_mib, self.limit_peak_mib or 0.0)
 
     def text_for(self, stage: str) -> tuple[str, str | None]:
         """Return the text that a stage is given, and where it is from: the last transcript, else the reference.
@@ -114,4 +120,5 @@ class OpenTrial:
             most_loaded=max([self.most_loaded, *(len(phase.loaded) for visit in visits for phase in visit.phases)]),
             measurements=tuple(measurements),
             problems=tuple(self.problems),
+            limit_peak_mib=self.limit_peak_mib,
         )

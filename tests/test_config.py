@@ -1,3 +1,4 @@
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from omegaconf import OmegaConf
 import harness
 from harness.config import Settings, StageSettings, builtin_folder, settings_of
 from harness.errors import ConfigError
-from harness.records import Protocol
+from harness.records import Fit, Protocol
 
 MINIMAL: dict[str, Any] = {
     "order": ["asr", "aligner"],
@@ -314,3 +315,27 @@ def test_what_travels_along_is_found_in_a_checkout_and_in_a_wheel(
     assert builtin_folder("conf") == tmp_path / "conf"
     (package / "conf").mkdir()
     assert builtin_folder("conf") == package / "conf"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, Fit()),
+        ({}, Fit()),
+        ({"limit_mib": 200, "search": False, "tolerance_mib": 4}, Fit(limit_mib=200.0, tolerance_mib=4.0)),
+        ({"limit_mib": 16}, Fit(limit_mib=16.0)),
+        ({"limit_mib": None, "search": True}, Fit(search=True)),
+    ],
+)
+def test_a_memory_limit(value: object, expected: Fit) -> None:
+    """Whole numbers are taken for MiB; what enforces it is not a matter of configuration."""
+    assert checked(fit=value).fit == expected
+
+
+def test_cold_loads_need_a_system_that_can_drop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line where the page cache cannot be asked to forget a file."""
+    monkeypatch.delattr(os, "posix_fadvise", raising=False)
+    assert refused(page_cache="cold") == (
+        "page_cache: found 'cold' on a system without posix_fadvise, expected as_is or warm"
+    )
+    assert checked(page_cache="warm").protocol.page_cache == "warm"

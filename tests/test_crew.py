@@ -8,7 +8,8 @@ import pytest
 
 from harness.clock import SystemClock
 from harness.crew import Crew
-from harness.errors import GuardError
+from harness.errors import GuardError, WorkerCrashed
+from harness.limit import Limit, Limits
 from harness.records import Protocol
 from harness.schedule import State
 
@@ -136,3 +137,50 @@ def test_workers_that_live_together_have_logs_of_their_own(
         if crew.get(stage) is None:
             crew.start(stage)
     assert {path.name for path in tmp_path.iterdir()} == logs
+
+
+class Watched(Limit):
+    """A limit that says what becomes of it, and is always at its peak."""
+
+    def __init__(self, told: list[str]) -> None:
+        super().__init__(100.0)
+        self._told = told
+        told.append("made")
+
+    def peak_mib(self) -> float | None:
+        """Say the most that was held."""
+        return 7.0
+
+    def remove(self) -> bool:
+        """Say that the worker has ended."""
+        self._told.append("removed")
+        return True
+
+
+def test_each_worker_has_a_limit_of_its_own(tmp_path: Path) -> None:
+    """Made before it starts and removed when it has ended; what the first held without an engine is kept."""
+    told: list[str] = []
+    limits = Limits("none", lambda: Watched(told))
+    crew = Crew(Protocol(order=("a", "b"), isolation="stage"), (), tmp_path, SystemClock(), limits=limits)
+    try:
+        assert crew.bare_mib is None
+        crew.start("a")
+        assert crew.bare_mib == 7.0
+        crew.start("b")
+        assert told == ["made", "made"]
+        crew.dismiss("a")
+        assert told == ["made", "made", "removed"]
+    finally:
+        crew.discard_all()
+    assert told == ["made", "made", "removed", "removed"]
+
+
+def test_a_limit_that_cannot_be_made_is_a_workers_failure(tmp_path: Path) -> None:
+    """It becomes the trial's outcome, and the run goes on."""
+
+    def refuse() -> Limit:
+        raise OSError(28, "No space left on device")
+
+    crew = Crew(Protocol(order=("a",)), (), tmp_path, SystemClock(), limits=Limits("none", refuse))
+    with pytest.raises(WorkerCrashed, match=r"^no memory limit could be made for it \(No space left on device\)$"):
+        crew.start("a")

@@ -13,6 +13,7 @@ from harness.errors import (
     UserError,
     WorkerCrashed,
     WorkerError,
+    WorkerOutOfMemory,
     WorkerRubbish,
     WorkerTimeout,
     nearest_first,
@@ -55,6 +56,7 @@ def test_nearest_first(found: str, choices: list[str], expected: tuple[str, ...]
     [
         (WorkerError, "error"),
         (WorkerCrashed, "crashed"),
+        (WorkerOutOfMemory, "oom"),
         (WorkerTimeout, "timeout"),
         (WorkerRubbish, "rubbish"),
         (StageFailed, "error"),

@@ -754,7 +754,7 @@ from tests.engine.scripted import ScriptedAsr
 
 class Odd(Stage):
     role, name, Options = "asr", "odd", ScriptedAsr.Options
-    def load(self): pass
+    def load(self): {load}
     def unload(self): {unload}
     def run(self, request, emit): {run}
 """
@@ -764,8 +764,8 @@ class Odd(Stage):
 def odd(registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Registry]:
     """Return a factory of registries in which ``scripted`` is an ASR with the given bodies."""
 
-    def make(name: str, run: str = "return Result(text='hi')", unload: str = "pass") -> Registry:
-        (tmp_path / f"{name}.py").write_text(textwrap.dedent(ODD.format(run=run, unload=unload)))
+    def make(name: str, run: str = "return Result(text='hi')", unload: str = "pass", load: str = "pass") -> Registry:
+        (tmp_path / f"{name}.py").write_text(textwrap.dedent(ODD.format(run=run, unload=unload, load=load)))
         monkeypatch.syspath_prepend(str(tmp_path))
         monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ['PYTHONPATH']}")
         cls = importlib.import_module(name).Odd
@@ -895,3 +895,22 @@ def test_a_curve_that_cannot_be_written_costs_no_trial(
     assert [str(trial.outcome) for trial in ran.trials] == ["ok"] * 3
     assert ran.ending.ok
     assert ran.ending.problems == ["memory.curve was not written on: No space left on device"]
+
+
+# --- the page cache -----------------------------------------------------------------------------------------------
+
+
+def test_files_that_are_named_by_the_load_count_from_the_second_on(
+    odd: Callable[..., Registry], settings: MakeSettings, run_plan: RunPlan, tmp_path: Path
+) -> None:
+    """Nothing is known of them before; the first trial says so, and what the engine said of itself is as it was."""
+    file = tmp_path / "model.bin"
+    file.write_bytes(b"model" * 10_000)
+    facts = {"files": [str(file)]}
+    registry = odd("odd_late", load=f"return {facts}")
+    ran = run_plan(settings(order=("asr",), iterations=3, page_cache="warm"), registry=registry)
+    found = [phase.facts for trial in ran.trials for phase in trial.visits[0].phases if phase.name == "load"]
+    why = "the stage had named no file before its load"
+    assert found == [{**facts, "cached_share_unknown": why}, *[{**facts, "cached_share": 1.0}] * 2]
+    assert [trial.problems for trial in ran.trials] == [(f"page_cache=warm: {why} (asr)",), (), ()]
+    assert ran.ending.engines == {"asr": facts}

@@ -9,7 +9,7 @@ from harness.hookspecs import Probe
 from harness.metrics import Metric
 from harness.plan import JobFacts, Plan, make_plan
 from harness.plugins import Found, Registry
-from harness.records import ProbeRecord, StageRecord, Utterance
+from harness.records import Fit, ProbeRecord, StageRecord, Utterance
 from harness.stage import Stage, Unusable
 from tests.conftest import FACTS, MakeSettings
 
@@ -195,3 +195,29 @@ def test_notes_say_what_changes_nothing(settings: MakeSettings, registry: Regist
         "residency=phase_batched with one utterance does what one_at_a_time does",
     )
     assert make_plan(made, registry, [utterance] * 2, FACTS).run.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("fit", "page_cache", "notes"),
+    [
+        (Fit(), "as_is", ()),
+        (
+            Fit(limit_mib=200.0, mechanism="cgroup v1", why=("no cgroup v2",)),
+            "as_is",
+            ("the limit counts no file that was cached before its worker read it; page_cache=cold lets it",),
+        ),
+        (Fit(limit_mib=200.0, mechanism="cgroup v2"), "cold", ()),
+        (
+            Fit(limit_mib=200.0, mechanism="RLIMIT_AS", why=("no cgroup v2", "no cgroup v1")),
+            "cold",
+            ("the limit is of address space, of which a process touches only a part (no cgroup v2; no cgroup v1)",),
+        ),
+    ],
+)
+def test_notes_say_what_a_limit_does_not_count(
+    fit: Fit, page_cache: str, notes: tuple[str, ...], settings: MakeSettings, registry: Registry, utterance: Utterance
+) -> None:
+    """The limit is in the record with its mechanism, and what it means is in the notes."""
+    made = replace(settings(page_cache=page_cache), fit=fit)
+    run = make_plan(made, registry, [utterance], FACTS).run
+    assert (run.fit, run.notes) == (fit, notes)

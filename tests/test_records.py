@@ -52,6 +52,7 @@ def test_a_trial_finds_a_stages_visit() -> None:
         (Outcome(), "ok"),
         (Outcome("crashed", "asr", "run", "SIGSEGV"), "crashed: SIGSEGV in run (asr)"),
         (Outcome("timeout", "aligner", "run", "after 30 s"), "timeout in run after 30 s (aligner)"),
+        (Outcome("oom", "asr", "load", "at 1800 MiB"), "oom at 1800 MiB in load (asr)"),
         (Outcome("error", "asr", "load", "ValueError: no"), "error: ValueError: no in load (asr)"),
         (Outcome("interrupted"), "interrupted"),
     ],
@@ -77,6 +78,7 @@ def test_a_protocols_defaults_are_the_documented_ones() -> None:
         seed=0,
         threads=6,
         context_length=4096,
+        page_cache="as_is",
     )
 
 

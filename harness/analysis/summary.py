@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, median
 
+from harness.analysis.fit import LimitSummary, limit_summary
 from harness.analysis.memory import Verdict, growth, verdict
 from harness.analysis.statistics import Interval, ratio_interval, spread
 from harness.metrics import Better, Kind, Measurement, Metric
@@ -60,6 +61,7 @@ class Summary:
     guard: Mapping[str, object]
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    limit: LimitSummary | None = None
     schema: int = SCHEMA
 
 
@@ -88,6 +90,7 @@ def summarise(run: Run, trials: Sequence[Trial], notes: Iterable[str] = ()) -> S
         guard=_guard(run, trials),
         problems=tuple(f"trial {trial.index}: {problem}" for trial in trials for problem in trial.problems),
         notes=(*run.notes, *notes, *_undone(run, trials)),
+        limit=limit_summary(run, trials),
     )
 
 

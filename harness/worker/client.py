@@ -13,7 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from harness.clock import Clock
-from harness.errors import StageFailed, StageRefused, WorkerCrashed, WorkerRubbish, WorkerTimeout
+from harness.errors import (
+    StageFailed,
+    StageRefused,
+    WorkerCrashed,
+    WorkerError,
+    WorkerOutOfMemory,
+    WorkerRubbish,
+    WorkerTimeout,
+)
+from harness.limit import Limit
 from harness.records import Phase
 from harness.worker.protocol import VERSION, Message, as_text, decode, encode
 
@@ -42,14 +51,22 @@ def _die_with_parent() -> Callable[[], object] | None:
 _DIE_WITH_PARENT = _die_with_parent()
 
 
+def _before_exec(limit: Limit | None) -> Callable[[], object] | None:
+    """Return what a child does before it becomes the worker: also to come under its limit."""
+    steps = [step for step in (_DIE_WITH_PARENT, limit and limit.enter) if step]
+    return (lambda: [step() for step in steps]) if steps else None
+
+
 class Client:
     """One worker process, in a process group of its own so that Ctrl-C reaches the supervisor alone.
 
     ``number`` counts the workers of a run from 0; ``log`` is the file that takes what worker and engine print.
+    ``limit`` is the worker's own, and is removed when the worker has ended.
     """
 
-    def __init__(self, number: int, log: Path, clock: Clock) -> None:
+    def __init__(self, number: int, log: Path, clock: Clock, limit: Limit | None = None) -> None:
         self.number = number
+        self._limit = limit
         self._clock = clock
         self._log = log
         self._seq = 0
@@ -65,9 +82,11 @@ class Client:
                 stderr=sink,
                 bufsize=0,
                 process_group=0,
-                preexec_fn=_DIE_WITH_PARENT,
+                preexec_fn=_before_exec(limit),
             )
         self.pid = self._process.pid
+        if limit is not None:
+            limit.started(self.pid)
 
     def hello(self) -> Phase:
         """Wait until the interpreter is up, and return the phase ``start``, which ended when it began to listen.
@@ -89,14 +108,15 @@ class Client:
         try:
             self._stream("stdin").write(encode({"seq": self._seq, **command}))
         except BrokenPipeError:
-            raise WorkerCrashed(self._how_it_ended()) from None
+            raise self._death() from None
         line = self._line(self._clock.now_ns() + round(timeout_s * 1e9), timeout_s)
         answer = self._checked(line)
         if answer["ok"]:
             return answer
         if answer.get("refused") is not None:
             raise StageRefused(str(answer["refused"]))
-        raise StageFailed(str(answer.get("error")))
+        error = str(answer.get("error"))
+        raise self._out_of_memory(error) or StageFailed(error)
 
     def leave(self) -> None:
         """Let an idle worker end by itself; kill it where it does not."""
@@ -111,6 +131,12 @@ class Client:
         self._process.wait()
         for name in ("stdin", "stdout"):
             self._stream(name).close()
+        if self._limit is not None:
+            self._limit.remove()
+
+    def limit_peak_mib(self) -> float | None:
+        """Return the most that the worker has held, as its limit counts; None where nothing counts."""
+        return self._limit.peak_mib() if self._limit else None
 
     def log_tail(self) -> tuple[str, ...]:
         """Return the last lines that this worker and its engine printed."""
@@ -142,7 +168,7 @@ class Client:
                 continue
             piece = os.read(descriptor, 1 << 16)
             if not piece:
-                raise WorkerCrashed(self._how_it_ended())
+                raise self._death()
             self._received += piece
         line, _, self._received = self._received.partition(b"\n")
         return line
@@ -157,6 +183,15 @@ class Client:
         if answer.get("seq") != self._seq or not isinstance(answer.get("ok"), bool):
             raise WorkerRubbish(f"found {line[:80]!r}, expected the answer to command {self._seq}")
         return answer
+
+    def _death(self) -> WorkerError:
+        how = self._how_it_ended()
+        return self._out_of_memory(how) or WorkerCrashed(how)
+
+    def _out_of_memory(self, ending: str) -> WorkerOutOfMemory | None:
+        """Tell a worker that ran out of memory from one that failed by itself."""
+        message = self._limit.out_of_memory(ending, self.log_tail()) if self._limit else None
+        return WorkerOutOfMemory(message) if message else None
 
     def _how_it_ended(self) -> str:
         """Say how the process ended; one that closed its pipe and lives is killed first."""

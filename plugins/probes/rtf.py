@@ -60,6 +60,14 @@ class Rtf(Probe):
         ),
         Metric(name="import_ms", unit="ms", description="the engine's libraries being imported, once per process"),
         Metric(name="load_ms", unit="ms", main=True, description="the call that loads the model to its return"),
+        Metric(
+            name="cached_share",
+            unit="share",
+            better="neither",
+            format=".0%",
+            main=True,
+            description="bytes of the stage's files that the page cache held before the load / all of them",
+        ),
         Metric(name="unload_ms", unit="ms", description="the call that gives the model back to its return"),
         Metric(name="restart_ms", unit="ms", description="the call that forgets earlier requests to its return"),
     )
@@ -70,6 +78,7 @@ class Rtf(Probe):
         for visit in trial.visits:
             for name, phase_name in _DURATIONS:
                 yield _duration(visit, name, phase_name)
+            yield _cached(visit)
             run = visit.phase("run")
             if run is None:
                 yield from (absent(visit.stage, name, "nothing was run to its end") for name in _OF_RUN)
@@ -83,6 +92,17 @@ def _duration(visit: Visit, name: str, phase_name: str) -> Measurement:
         reason = "no worker was started" if phase_name == "start" else f"no {phase_name}"
         return absent(visit.stage, name, f"{reason} in this trial")
     return sample(visit.stage, name, phase.duration_s * 1e3)
+
+
+def _cached(visit: Visit) -> Measurement:
+    """Label the load as cold (0 %) or warm (100 %), by what was measured before it."""
+    load = visit.phase("load")
+    if load is None:
+        return absent(visit.stage, "cached_share", "no load in this trial")
+    share = load.facts.get("cached_share")
+    if isinstance(share, float):
+        return sample(visit.stage, "cached_share", share)
+    return absent(visit.stage, "cached_share", str(load.facts.get("cached_share_unknown", "it was not looked at")))
 
 
 def _of_run(stage: str, run: Phase, audio_s: float) -> Iterator[Measurement]:

@@ -33,7 +33,7 @@ def documented() -> set[str]:
     names: list[str] = []
     for name in re.findall(r"``([\w.]+)``", store.__doc__ or ""):
         names.append(names[-1].rpartition(".")[0] + name if name.startswith(".") else name)
-    return {name for name in names if not name.startswith(("sweep.", "failure."))}
+    return {name for name in names if not name.startswith(("sweep.", "failure.", "fit."))}
 
 
 def test_files(tmp_path: Path) -> None:

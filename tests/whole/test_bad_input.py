@@ -25,6 +25,7 @@ Capture = pytest.CaptureFixture[str]
 AUDIO = "an audio file"
 WHOLE = "a whole number of at least 1"
 FOLDER = "a folder that can be written"
+LIMIT = "expected null, or a number of MiB of at least 16, which a worker needs without any engine"
 
 
 @pytest.fixture(autouse=True)
@@ -110,6 +111,25 @@ def test_a_name_that_does_not_exist_is_answered_with_those_that_do(
 
 @pytest.mark.usefixtures("unrun")
 @pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["fit.search=true", "fit.limit_mib=200"], "fit.limit_mib: found 200 with fit.search=true, expected null, "),
+        (
+            ["-m", "fit.search=true", "threads=1,2"],
+            "fit.search: found true in a sweep, expected one search at a time; ",
+        ),
+        (["-m", "fit.search=true"], "fit.search: found true in a sweep, expected one search at a time; "),
+        (["fit.search=true,false"], "fit.search: found several values, expected one; "),
+        (["fit.search=true", "asr.topn=0"], "asr.topn: found 0, expected a whole number of at least 1"),
+    ],
+)
+def test_a_search_that_cannot_be_made_is_refused(arguments: list[str], line: str, capsys: Capture) -> None:
+    """Before anything is tried, in one line."""
+    assert refused(called(capsys, arguments)).startswith(line)
+
+
+@pytest.mark.usefixtures("unrun")
+@pytest.mark.parametrize(
     ("override", "line"),
     [
         ("threads=0", f"threads: found 0, expected {WHOLE}"),
@@ -122,6 +142,30 @@ def test_a_name_that_does_not_exist_is_answered_with_those_that_do(
         ("seed=x", "seed: found 'x', expected a whole number of at least 0"),
         ("timeout_s=0", "timeout_s: found 0, expected a number above 0"),
         ("timeout_s=nan", "timeout_s: found nan, expected a number above 0"),
+        ("page_cache=hot", "page_cache: found 'hot', expected one of its values; choose from: "),
+        ("page_cache=null", "page_cache: found None, expected one of its values; choose from: "),
+        ("fit.limit_mib=much", f"fit.limit_mib: found 'much', {LIMIT}"),
+        ("fit.limit_mib=0", f"fit.limit_mib: found 0, {LIMIT}"),
+        ("fit.limit_mib=-200", f"fit.limit_mib: found -200, {LIMIT}"),
+        ("fit.limit_mib=8", f"fit.limit_mib: found 8, {LIMIT}"),
+        ("fit.limit_mib=nan", f"fit.limit_mib: found nan, {LIMIT}"),
+        ("fit.limit_mib=inf", f"fit.limit_mib: found inf, {LIMIT}"),
+        ("fit.limit_mib=true", f"fit.limit_mib: found True, {LIMIT}"),
+        ("fit.limit_mib=[200]", f"fit.limit_mib: found [200], {LIMIT}"),
+        ("fit.search=maybe", "fit.search: found 'maybe', expected true or false"),
+        ("fit.search=1", "fit.search: found 1, expected true or false"),
+        ("fit.tolerance_mib=0", "fit.tolerance_mib: found 0, expected a number of MiB of at least 1"),
+        ("fit.tolerance_mib=nan", "fit.tolerance_mib: found nan, expected a number of MiB of at least 1"),
+        ("fit.tolerance_mib=near", "fit.tolerance_mib: found 'near', expected a number of MiB of at least 1"),
+        ("fit=true", "fit: found True, expected a mapping of keys to values"),
+        (
+            "fit.limit=200",
+            "fit.limit: found the key 'limit', expected a key of the configuration; choose from: limit_mib",
+        ),
+        (
+            "+fit.limit=200",
+            "fit.limit: found the key 'limit', expected a key of the memory limit; choose from: limit_mib",
+        ),
         ("quiet=maybe", "quiet: found 'maybe', expected true or false"),
         ("order=[]", "order: found [], expected a list of stages, for instance [asr,aligner]"),
         ("order=asr", "order: found 'asr', expected a list of stages"),

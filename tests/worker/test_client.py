@@ -16,10 +16,12 @@ from harness.errors import (
     StageRefused,
     WorkerCrashed,
     WorkerError,
+    WorkerOutOfMemory,
     WorkerRubbish,
     WorkerTimeout,
 )
-from harness.records import Phase
+from harness.limit import AddressLimit, Limits, limits_for
+from harness.records import Fit, Phase
 from harness.worker.client import Client
 from harness.worker.protocol import Message
 
@@ -324,3 +326,77 @@ def test_log_tail_bears_bytes_that_are_no_text(stand_in: Callable[[str], Client]
     client = stand_in(r"""printf 'caf\351\n' >&2; read a; echo '{"seq":1,"ok":true}'; cat""")
     client.ask({"do": "hello"}, LONG_S)
     assert client.log_tail() == ("caf\ufffd",)
+
+
+# --- under a limit ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def limits() -> Iterator[Limits]:
+    """Return what puts a worker under a real limit of 64 MiB, by a control group."""
+    fit, made = limits_for(Fit(limit_mib=64.0))
+    assert made is not None
+    if made.mechanism == "RLIMIT_AS":
+        pytest.skip(f"no memory control group can be made here: {'; '.join(fit.why)}")
+    yield made
+    assert made.close()
+
+
+def limited(limits: Limits, log: Path) -> tuple[Client, Path]:
+    """Return a client under a limit, and the folder of its group."""
+    limit: Any = limits.new()
+    return Client(0, log, SystemClock(), limit), limit._group.folder
+
+
+def test_a_worker_is_under_its_limit_from_the_start(limits: Limits, tmp_path: Path) -> None:
+    """Its interpreter counts; the group goes with the worker."""
+    client, group = limited(limits, tmp_path / "engine.log")
+    try:
+        client.hello()
+        assert (group / "cgroup.procs").read_text().split() == [str(client.pid)]
+        peak_mib = client.limit_peak_mib()
+        assert peak_mib is not None
+        assert 2 < peak_mib < 32
+        client.leave()
+        assert not group.exists()
+    finally:
+        client.kill()
+
+
+def test_a_worker_that_takes_too_much_is_out_of_memory(limits: Limits, tmp_path: Path) -> None:
+    """By the group's count of kills; nothing is left behind."""
+    client, group = limited(limits, tmp_path / "engine.log")
+    try:
+        prepare(client, keep_mib=96)
+        with pytest.raises(WorkerOutOfMemory, match=r"^at 64 MiB$"):
+            load_and_run(client)
+    finally:
+        client.kill()
+    assert not group.exists()
+
+
+def test_a_worker_that_is_killed_under_a_limit_has_crashed(limits: Limits, tmp_path: Path) -> None:
+    """A SIGKILL from elsewhere says nothing of memory."""
+    client, group = limited(limits, tmp_path / "engine.log")
+    try:
+        prepare(client, fail="kill@run")
+        with pytest.raises(WorkerCrashed, match=r"^SIGKILL$"):
+            load_and_run(client)
+    finally:
+        client.kill()
+    assert not group.exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_AS is enforced on Linux")
+def test_an_engine_without_address_space_is_out_of_memory(tmp_path: Path) -> None:
+    """It answers a MemoryError, and the worker lives."""
+    client = Client(0, tmp_path / "engine.log", SystemClock(), AddressLimit(96.0))
+    try:
+        prepare(client, keep_mib=128)
+        with pytest.raises(WorkerOutOfMemory, match=r"^at 96 MiB of address space$"):
+            load_and_run(client)
+        peak_mib = client.limit_peak_mib()
+        assert peak_mib is not None
+        assert 8 < peak_mib <= 96
+    finally:
+        client.kill()

@@ -109,3 +109,25 @@ def test_no_time_at_all() -> None:
     found = measure(stored.trial(visits=(visit,)))
     assert found["asr.rtf"] == ratio("asr", "rtf", 0.0, 10.0)
     assert [found[f"asr.{name}"].reason for name in ("rtfx", "cores_used")] == ["the denominator is 0"] * 2
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({"cached_share": 0.25}, sample("asr", "cached_share", 0.25)),
+        ({"cached_share": 0.0}, sample("asr", "cached_share", 0.0)),
+        ({"cached_share_unknown": "why"}, absent("asr", "cached_share", "why")),
+        ({}, absent("asr", "cached_share", "it was not looked at")),
+    ],
+)
+def test_how_much_was_cached(facts: dict[str, object], expected: Measurement) -> None:
+    """What was measured before the load, or why it is not known; a run that is older than the metric has neither."""
+    visit = stored.asr_visit()
+    phases = tuple(replace(phase, facts=facts) if phase.name == "load" else phase for phase in visit.phases)
+    assert measure(stored.trial(visits=(replace(visit, phases=phases),)))["asr.cached_share"] == expected
+
+
+def test_nothing_was_cached_for_a_model_that_was_loaded_before() -> None:
+    """There is no load to label."""
+    visit = replace(stored.asr_visit(), phases=(Phase("run", 0, 500 * stored.MS, 0, 0, 1),))
+    assert measure(stored.trial(visits=(visit,)))["asr.cached_share"].reason == "no load in this trial"
