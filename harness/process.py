@@ -1,15 +1,23 @@
 """One process's counters, read from outside; and the reset of its memory peak.
 
 Linux: ``/proc/PID/status`` (proc(5)), through a file that stays open, in about 30 microseconds. Elsewhere psutil gives
-RSS, and the rest is None.
+RSS, and the rest is None. What is heavier to read (shares, handles, cgroup) stands in modules of its own; what only the
+process itself can tell (its heap) is asked of it.
 """
 
 import os
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
+
+from harness.cgroup import Cgroup, cgroup_of
+from harness.children import Children, children_of
+from harness.handles import Handles, handles_of
+from harness.smaps import Shares, shares_of
 
 _FIELDS = {
     b"VmRSS": "rss_kib",
@@ -39,15 +47,37 @@ class Counters:
     threads: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Heap:
+    """What the C allocator of a process has handed out; None with a ``reason`` where it does not say.
+
+    ``used_kib`` is what it gave from its heaps, ``mapped_kib`` what it gave as mappings of their own (large blocks). It
+    sees neither a mapping that an engine makes itself nor a mapped file.
+    """
+
+    used_kib: float | None = None
+    mapped_kib: float | None = None
+    reason: str = ""
+
+
 class Process:
     """The measured process, as seen from outside.
 
-    ``pid`` is its id, ``worker`` its number in the run. Raises :class:`ProcessLookupError` where it has gone.
+    ``pid`` is its id, ``worker`` its number in the run; ``ask_heap`` asks it for its heap and returns the part of its
+    answer. Raises :class:`ProcessLookupError` where it has gone.
     """
 
-    def __init__(self, pid: int, worker: int = 0, proc: Path = Path("/proc")) -> None:
+    def __init__(
+        self,
+        pid: int,
+        worker: int = 0,
+        proc: Path = Path("/proc"),
+        ask_heap: Callable[[], Mapping[str, Any]] | None = None,
+    ) -> None:
         self.pid = pid
         self.worker = worker
+        self._proc = proc
+        self._ask_heap = ask_heap
         self._status: int | None = None
         self._clear_refs: int | None = None
         self._peak_valid = False
@@ -74,6 +104,34 @@ class Process:
             return psutil.Process(self.pid).memory_info().rss
         except psutil.NoSuchProcess as error:
             raise ProcessLookupError(str(error)) from None
+
+    def children(self) -> Children:
+        """Count the processes that it has started, and their memory."""
+        return children_of(self.pid, self._proc)
+
+    def shares(self) -> Shares:
+        """Read PSS and USS: some milliseconds, so only at ``rested``, ``idle`` and ``prepared``."""
+        return shares_of(self.pid, self._proc)
+
+    def handles(self) -> Handles:
+        """Read the names of its open files and threads: at ``rested``, ``idle`` and ``prepared``."""
+        return handles_of(self.pid, self._proc)
+
+    def cgroup(self) -> Cgroup:
+        """Read the counters of its memory cgroup."""
+        return cgroup_of(self.pid, self._proc)
+
+    def heap(self) -> Heap:
+        """Ask the process what its heap holds: at ``rested``, because the first time costs it memory.
+
+        Raises :class:`harness.errors.WorkerError` where it does not answer.
+        """
+        if self._ask_heap is None:
+            return Heap(reason="the process takes no questions")
+        answer = self._ask_heap()
+        if "reason" in answer:
+            return Heap(reason=answer["reason"])
+        return Heap(answer["used_bytes"] / 1024, answer["mapped_bytes"] / 1024)
 
     def reset_peak(self) -> bool:
         """Set the high-water mark of RSS to the present RSS; return whether the kernel did.

@@ -92,6 +92,8 @@ def counters(rss_mib: float, anon_mib: float, peak_mib: float) -> dict[str, floa
         "peak_kib": peak_mib * 1024,
         "swap_kib": 0.0,
         "threads": 1.0,
+        "children": 0.0,
+        "children_rss_kib": 0.0,
     }
 
 

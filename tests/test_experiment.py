@@ -562,6 +562,7 @@ def test_observations_are_raw_and_in_order(settings: MakeSettings, run_plan: Run
         "ran",
         "unloaded",
         "trimmed",
+        "rested",
     ]
     assert {(one.probe, one.worker) for one in seen} == {("counters", 0)}
     assert [one.at_ns for one in seen] == sorted({one.at_ns for one in seen})

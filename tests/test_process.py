@@ -7,7 +7,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.process import Counters, Process
+from harness.cgroup import cgroup_of
+from harness.children import Children
+from harness.handles import Handles
+from harness.process import Counters, Heap, Process
+from harness.smaps import Shares
 
 PID = 4242
 STATUS = """Name:\tpython
@@ -198,4 +202,48 @@ def test_a_real_process_that_has_gone_is_a_lookup_error(child: subprocess.Popen[
     with pytest.raises(ProcessLookupError):
         process.counters()
     assert process.reset_peak() is False
+    process.close()
+
+
+# --- what is read less often --------------------------------------------------------------------------------------
+
+
+def test_what_else_is_read_is_of_the_same_process(proc: Path) -> None:
+    """Children, shares and handles by its id, below the same folder."""
+    folder = proc / str(PID)
+    (folder / "smaps_rollup").write_text("Pss: 9 kB\nPrivate_Clean: 1 kB\nPrivate_Dirty: 2 kB\n")
+    (folder / "fd").mkdir()
+    (folder / "fd" / "0").symlink_to("/dev/null")
+    (folder / "task" / str(PID)).mkdir(parents=True)
+    (folder / "task" / str(PID) / "comm").write_text("python\n")
+    (folder / "task" / str(PID) / "children").write_text("")
+    process = Process(PID, proc=proc)
+    assert process.children() == Children(0, 0.0)
+    assert process.shares() == Shares(pss_kib=9, uss_kib=3)
+    assert process.handles() == Handles(1, 1, {"/dev/null": 1}, {"python": 1})
+    process.close()
+
+
+@linux
+def test_the_cgroup_is_that_of_the_process() -> None:
+    """Its version and limit do not change from one reading to the next."""
+    process = Process(os.getpid())
+    found, expected = process.cgroup(), cgroup_of(os.getpid())
+    process.close()
+    assert (found.version, found.limit_bytes) == (expected.version, expected.limit_bytes)
+
+
+def test_a_heap_is_asked_for(proc: Path) -> None:
+    """In KiB, as everything else; a reason is handed on."""
+    answers = iter([{"used_bytes": 2048, "mapped_bytes": 1024}, {"reason": "no glibc"}])
+    process = Process(PID, proc=proc, ask_heap=lambda: next(answers))
+    assert process.heap() == Heap(used_kib=2.0, mapped_kib=1.0)
+    assert process.heap() == Heap(reason="no glibc")
+    process.close()
+
+
+def test_a_heap_that_nobody_can_ask_for_is_none(proc: Path) -> None:
+    """A process that is only looked at."""
+    process = Process(PID, proc=proc)
+    assert process.heap() == Heap(reason="the process takes no questions")
     process.close()

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, median
 
+from harness.analysis.handles import Leaking, leaking
+from harness.analysis.lacking import lacking
 from harness.analysis.memory import Verdict, growth, verdict
 from harness.analysis.statistics import Interval, ratio_interval, spread
 from harness.metrics import Better, Kind, Measurement, Metric
@@ -60,6 +62,7 @@ class Summary:
     guard: Mapping[str, object]
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    leaking_handles: tuple[Leaking, ...] = ()
     schema: int = SCHEMA
 
 
@@ -87,7 +90,8 @@ def summarise(run: Run, trials: Sequence[Trial], notes: Iterable[str] = ()) -> S
         outcomes=dict(Counter(trial.outcome.kind for trial in trials)),
         guard=_guard(run, trials),
         problems=tuple(f"trial {trial.index}: {problem}" for trial in trials for problem in trial.problems),
-        notes=(*run.notes, *notes, *_undone(run, trials)),
+        notes=(*run.notes, *notes, *lacking(trials), *_undone(run, trials)),
+        leaking_handles=leaking(done),
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from harness import store
 from harness.analysis.original import original_results
 from harness.analysis.summary import Summary, summarise
+from harness.report.handle_lines import handle_lines
 from harness.report.run_report import RunReport, run_report
 from harness.report.subtitles import word_files
 from harness.report.tables import metric_table, original_tables, verdict_lines
@@ -53,3 +54,4 @@ def ending(published: Published, *, verbose: bool) -> Iterator[str]:
     ours = metric_table(summary, main_only=not verbose)
     yield from ("", _THICK, ours.title, _THICK, ours.text(), "")
     yield from verdict_lines(summary)
+    yield from handle_lines(summary)
