@@ -6,7 +6,6 @@ process itself can tell (its heap) is asked of it.
 """
 
 import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +27,8 @@ _FIELDS = {
     b"VmSwap": "swap_kib",
     b"Threads": "threads",
 }
-_LINE = re.compile(rb"^(" + b"|".join(_FIELDS) + rb"):\s+(\d+)", re.MULTILINE)
+_LINE_STARTS = {b"\n%b:" % field: name for field, name in _FIELDS.items()}
+_NO_CHILDREN = Children(0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,7 @@ class Process:
         self._ask_heap = ask_heap
         self._status: int | None = None
         self._clear_refs: int | None = None
+        self._children: int | None = None
         self._peak_valid = False
         folder = proc / str(pid)
         if (folder / "status").exists():
@@ -88,13 +89,21 @@ class Process:
                 self._clear_refs = os.open(folder / "clear_refs", os.O_WRONLY | os.O_CLOEXEC)
             except OSError:
                 self._clear_refs = None  # a kernel without it, or a container that forbids it: no exact peaks
+            try:
+                self._children = os.open(folder / "task" / str(pid) / "children", os.O_RDONLY | os.O_CLOEXEC)
+            except OSError:
+                self._children = None  # a kernel that was built without it: psutil looks
 
     def counters(self) -> Counters:
         """Read the counters now. ``peak_kib`` is None where the peak cannot be reset, because it would be stale."""
         if self._status is None:
             return Counters(rss_kib=self._rss_bytes() / 1024)
-        found = _LINE.findall(os.pread(self._status, 8192, 0))
-        values = {_FIELDS[name]: float(value) for name, value in found}
+        status = os.pread(self._status, 8192, 0)
+        values = {}
+        for start, name in _LINE_STARTS.items():  # a third of the time that a regular expression takes
+            at = status.find(start)
+            if at >= 0:
+                values[name] = float(status[at + len(start) : status.index(b"\n", at + 1)].removesuffix(b"kB"))
         if not self._peak_valid:
             values.pop("peak_kib", None)
         return Counters(**values)
@@ -105,8 +114,13 @@ class Process:
         except psutil.NoSuchProcess as error:
             raise ProcessLookupError(str(error)) from None
 
-    def children(self) -> Children:
-        """Count the processes that it has started, and their memory."""
+    def children(self, threads: float | None = None) -> Children:
+        """Count the processes that it has started, and their memory.
+
+        ``threads`` is how many it has, where that is known: one can be asked through a file that stays open.
+        """
+        if threads == 1 and self._children is not None and not os.pread(self._children, 1, 0):
+            return _NO_CHILDREN
         return children_of(self.pid, self._proc)
 
     def shares(self) -> Shares:
@@ -150,7 +164,7 @@ class Process:
 
     def close(self) -> None:
         """Close the files; the process itself is left alone."""
-        for descriptor in (self._status, self._clear_refs):
+        for descriptor in (self._status, self._clear_refs, self._children):
             if descriptor is not None:
                 os.close(descriptor)
-        self._status = self._clear_refs = None
+        self._status = self._clear_refs = self._children = None

@@ -107,6 +107,11 @@ def observations(
     )
 
 
+def reading(point: str, probe: str, values: Mapping[str, float | None], worker: int = 0) -> Observation:
+    """Return what one probe read of one worker."""
+    return Observation(point, 0, probe, worker, values)
+
+
 def phases(steps: Sequence[tuple[str, int, int]], at_ns: int, key: str, worker: int = 0) -> tuple[Phase, ...]:
     """Return phases that follow each other with a millisecond between."""
     made = []

@@ -7,7 +7,7 @@ import pytest
 
 from harness.clock import SystemClock
 from harness.crew import Crew
-from harness.errors import GuardError
+from harness.errors import GuardError, WorkerCrashed
 from harness.records import Protocol
 from harness.schedule import State
 
@@ -124,3 +124,25 @@ def test_workers_that_live_together_have_logs_of_their_own(
         if crew.get(stage) is None:
             crew.start(stage)
     assert {path.name for path in tmp_path.iterdir()} == logs
+
+
+def test_a_resting_worker_tells_its_heap(crews: Any) -> None:
+    """Through the process that a probe is given; it goes on afterwards."""
+    crew = crews()
+    member = crew.start("a")
+    assert (member.process.heap().used_kib or 0) > 100
+    crew.dismiss_lost("a")
+    assert crew.get("a") is member
+
+
+def test_a_worker_that_died_is_dismissed(crews: Any) -> None:
+    """Who asks it hears of its death; a stage without a worker has none to dismiss."""
+    crew = crews()
+    member = crew.start("a")
+    psutil.Process(member.client.pid).kill()
+    with pytest.raises(WorkerCrashed, match="SIGKILL, asked for its heap"):
+        member.process.heap()
+    assert crew.get("a") is member
+    crew.dismiss_lost("a")
+    assert crew.get("a") is None
+    crew.dismiss_lost("a")

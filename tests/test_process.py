@@ -3,6 +3,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -224,6 +225,22 @@ def test_what_else_is_read_is_of_the_same_process(proc: Path) -> None:
     process.close()
 
 
+def test_children_of_a_single_thread_are_told_by_a_file_that_stays_open(proc: Path) -> None:
+    """What is in it is not remembered; a process with more threads is looked at as a whole."""
+    folder = proc / str(PID) / "task" / str(PID)
+    folder.mkdir(parents=True)
+    (folder / "children").write_text("")
+    process = Process(PID, proc=proc)
+    assert process.children(threads=1) == Children(0, 0.0)
+    (folder / "children").write_text("77 ")
+    assert process.children(threads=1) == process.children() == Children(1, 0.0)
+    (folder / "children").write_text("")
+    (proc / str(PID) / "task" / "5").mkdir()
+    (proc / str(PID) / "task" / "5" / "children").write_text("78 79 ")
+    assert process.children(threads=2) == Children(2, 0.0)
+    process.close()
+
+
 @linux
 def test_the_cgroup_is_that_of_the_process() -> None:
     """Its version and limit do not change from one reading to the next."""
@@ -235,7 +252,7 @@ def test_the_cgroup_is_that_of_the_process() -> None:
 
 def test_a_heap_is_asked_for(proc: Path) -> None:
     """In KiB, as everything else; a reason is handed on."""
-    answers = iter([{"used_bytes": 2048, "mapped_bytes": 1024}, {"reason": "no glibc"}])
+    answers: Iterator[dict[str, Any]] = iter([{"used_bytes": 2048, "mapped_bytes": 1024}, {"reason": "no glibc"}])
     process = Process(PID, proc=proc, ask_heap=lambda: next(answers))
     assert process.heap() == Heap(used_kib=2.0, mapped_kib=1.0)
     assert process.heap() == Heap(reason="no glibc")

@@ -93,11 +93,10 @@ def test_a_trial_tells_the_last_reading_of_each_worker() -> None:
     def seen(worker: int, value: float, point: str = "rested", probe: str = "mine") -> Observation:
         return Observation(point, 0, probe, worker, {"x": value})
 
-    trial = stored.trial(
-        visits=(
-            Visit("asr", "asr", observations=(seen(0, 1.0), seen(1, 2.0), seen(0, 9.0, point="ran"))),
-            Visit("aligner", "aligner", observations=(seen(1, 3.0), seen(2, 9.0, probe="other"))),
-        )
+    visits = (
+        Visit("asr", "asr", observations=(seen(0, 1.0), seen(1, 2.0), seen(0, 9.0, point="ran"))),
+        Visit("aligner", "aligner", observations=(seen(1, 3.0), seen(2, 9.0, probe="other"))),
     )
+    trial = Trial(0, 0, UTTERANCE, "2026-01-01", visits=visits)
     assert trial.observed("rested", "mine") == ({"x": 1.0}, {"x": 3.0})
     assert trial.observed("idle", "mine") == ()

@@ -143,7 +143,8 @@ class Rss(Probe):
     @hookimpl
     def observe(self, point: str, process: Process) -> Values:
         """Read the kernel's counters; KiB, as the kernel gives them."""
-        counters, children = process.counters(), process.children()
+        counters = process.counters()
+        children = process.children(counters.threads)
         found = {name: getattr(counters, name) for name in _COUNTERS}
         return {**found, "children": children.count, "children_rss_kib": children.rss_kib}
 
