@@ -2,8 +2,9 @@
 
 One look is ``observe`` of the default probes and the reset of the kernel's high-water mark, as it happens at each
 point of a trial; beside it one bare read of ``/proc/PID/status``. Of a fresh worker and of one with a model loaded.
-What every shipped probe reads once an iteration, at ``rested``, stands by itself; ``heap`` is left out there, for it asks
-the worker, and is no look from outside. What the worker feels: its CPU time (by its CPU clock, in nanoseconds) and its context switches over all looks.
+What every shipped probe reads once an iteration, at ``rested``, stands by itself, but for ``heap``: that asks the
+worker, and is no look from outside.
+What the worker feels: its CPU time (by its CPU clock, in nanoseconds) and its context switches over all looks.
 """
 
 import os

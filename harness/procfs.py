@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 def content(path: str) -> bytes:
     """Return what a file of ``/proc`` or ``/sys`` holds. Raises OSError."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         pieces = []
         while piece := os.read(descriptor, 1 << 16):

@@ -13,7 +13,7 @@ _GROWTH = "heap_growth_kib_per_iteration"
 
 
 class Heap(Probe):
-    """Heap in use and mapped, and whether it grows. The first question costs the worker 0.6 MiB, for ctypes."""
+    """Heap in use and mapped, and whether it grows. The first question costs the worker 0.4 MiB, for ctypes."""
 
     name = "heap"
     metrics: ClassVar[Sequence[Metric]] = (

@@ -2,12 +2,13 @@ import ctypes
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from types import SimpleNamespace
 
 import psutil
 import pytest
 
-from harness.worker.heap import heap
+from harness.worker.heap import heap, mallinfo2
 
 GLIBC = getattr(ctypes.CDLL(None), "mallinfo2", None) is not None if sys.platform.startswith("linux") else False
 SCRIPT = """
@@ -46,9 +47,12 @@ class Elsewhere:
 
 
 @pytest.fixture
-def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Take glibc away."""
     monkeypatch.setattr(ctypes, "CDLL", lambda name: Elsewhere())
+    mallinfo2.cache_clear()
+    yield
+    mallinfo2.cache_clear()
 
 
 @pytest.mark.usefixtures("elsewhere")
