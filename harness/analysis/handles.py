@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from harness.analysis.memory import MIN_POINTS
 from harness.records import Trial
 
+MIN_POINTS = 10
+"""As many as the memory verdict asks for. With fewer, a pool that fills up looks like a leak."""
 PROBE = "handles"
 """The probe that reads names; what it reads is named as below."""
 POINT = "rested"
