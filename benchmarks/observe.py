@@ -1,7 +1,9 @@
 """Cost of one look at the resting worker, and what the worker feels of it.
 
-One look is ``observe`` of every shipped probe and the reset of the kernel's high-water mark, as it happens at each
+One look is ``observe`` of the default probes and the reset of the kernel's high-water mark, as it happens at each
 point of a trial; beside it one bare read of ``/proc/PID/status``. Of a fresh worker and of one with a model loaded.
+What every shipped probe reads once an iteration, at ``rested``, stands by itself, but for ``heap``: that asks the
+worker, and is no look from outside.
 What the worker feels: its CPU time (by its CPU clock, in nanoseconds) and its context switches over all looks.
 """
 
@@ -27,6 +29,7 @@ _GOAL_CPU = Goal(0.0, "us CPU")
 _GOAL_SWITCHES = Goal(0.0, "context switches")
 _ROLE: Role = "aligner"
 _BARE = "bare read of /proc/PID/status"
+_ASK = ("heap",)
 _SETTLE_S = 0.1
 """A worker's answer is here some 50 microseconds before the worker sleeps on its pipe again."""
 
@@ -74,6 +77,7 @@ def _timed(process: Process, plan: Plan, looks: int) -> dict[str, list[float]]:
             listeners.each("observe", point="ran", process=process)
         ),
         "reset of the peak": process.reset_peak,
+        **{f"at rest, {name}": look for name, look in _at_rest(process)},
     }
     times_us: dict[str, list[float]] = {name: [] for name in parts}
     try:
@@ -84,9 +88,16 @@ def _timed(process: Process, plan: Plan, looks: int) -> dict[str, list[float]]:
                 times_us[name].append((time.monotonic_ns() - start_ns) / 1e3)
     finally:
         os.close(status)
-    observed, reset = list(times_us.values())[1:]
+    observed, reset = list(times_us.values())[1:3]
     times_us["one look"] = [one + other for one, other in zip(observed, reset, strict=True)]
     return times_us
+
+
+def _at_rest(process: Process) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Yield each probe that reads something at rest, other than by asking the worker."""
+    for probe in plan_of(_ROLE, 1, every_probe=True).probes:
+        if probe.name not in _ASK and hasattr(probe, "observe"):
+            yield probe.name, partial(probe.observe, point="rested", process=process)
 
 
 def _observed(answers: Iterator[tuple[str, Any, Exception | None]]) -> None:

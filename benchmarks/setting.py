@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from harness.config import Settings, StageSettings, builtin_folder
 from harness.dataset import utterances
 from harness.hookspecs import Probe
@@ -43,16 +45,23 @@ def utterance() -> Utterance:
     return utterances(_DATASET, builtin_folder("samples").parent)[0]
 
 
-def plan_of(role: Role, iterations: int) -> Plan:
-    """Return the plan of a run of the shipped engine in one role, with every shipped probe."""
+def plan_of(role: Role, iterations: int, *, every_probe: bool = False) -> Plan:
+    """Return the plan of a run of the shipped engine in one role, with the default probes or with all that ship."""
     registry = discover()
     settings = Settings(
         protocol=Protocol(order=(role,), iterations=iterations, timeout_s=120.0),
         stages=(StageSettings(role, role, _ENGINE, {}),),
-        probes={name: {} for name in _shipped(registry)},
+        probes={name: {} for name in (_shipped(registry) if every_probe else default_probes())},
         dataset=_DATASET,
     )
     return make_plan(settings, registry, [utterance()], JobFacts("benchmark", "", "", ()))
+
+
+def default_probes() -> list[str]:
+    """Return the probes that watch where the command line chooses none."""
+    configured = yaml.safe_load((builtin_folder("conf") / "config.yaml").read_text(encoding="utf-8"))
+    (names,) = [choice["probe"] for choice in configured["defaults"] if "probe" in choice]
+    return list(names)
 
 
 def observers(plan: Plan) -> Listeners:

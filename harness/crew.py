@@ -2,10 +2,12 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from harness.clock import Clock
-from harness.errors import GuardError, WorkerCrashed
+from harness.errors import GuardError, WorkerCrashed, WorkerRubbish, WorkerTimeout
 from harness.limit import Limits
 from harness.process import Process
 from harness.records import Phase, Protocol
@@ -13,6 +15,9 @@ from harness.sampler import Sampler
 from harness.schedule import SHARED, State, worker_of
 from harness.store import ENGINE_LOG
 from harness.worker.client import Client
+
+_HEAP_TIMEOUT_S = 10.0
+"""A worker tells its heap in a millisecond; one that waits for a lock of its allocator never does."""
 
 
 @dataclass
@@ -55,6 +60,7 @@ class Crew:
         self._members: dict[str, Member] = {}
         self._waiting: dict[str, Client] = {}
         self._started = 0
+        self._lost: set[int] = set()
 
     @property
     def state(self) -> State:
@@ -74,7 +80,8 @@ class Crew:
         """Start the worker of a stage, and return when its interpreter is up."""
         name = self._name(stage)
         client = self._waiting.pop(name, None) or self._launch(name)
-        member = self._members[name] = Member(client, Process(client.pid, client.number))
+        process = Process(client.pid, client.number, ask_heap=partial(self._heap_of, client))
+        member = self._members[name] = Member(client, process)
         self._sampler.watch(client.pid, client.number)
         member.start = client.hello()
         if self.bare_mib is None:
@@ -95,6 +102,14 @@ class Crew:
         self._started += 1
         return client
 
+    def _heap_of(self, client: Client) -> Any:
+        """Ask a resting worker for its heap. One that does not answer is of no more use: :meth:`dismiss_lost`."""
+        try:
+            return client.ask({"do": "heap"}, min(self._protocol.timeout_s, _HEAP_TIMEOUT_S))["heap"]
+        except (WorkerCrashed, WorkerTimeout, WorkerRubbish) as error:
+            self._lost.add(client.number)
+            raise type(error)(f"{error}, asked for its heap") from None
+
     def admit(self, stage: str) -> None:
         """Refuse to load a second model where the residency allows one. Raises :class:`GuardError`."""
         others = self.state.loaded - {stage}
@@ -105,6 +120,12 @@ class Crew:
     def dismiss(self, stage: str) -> None:
         """Let the worker of a stage leave by itself."""
         self._end(self._name(stage), kindly=True)
+
+    def dismiss_lost(self, stage: str) -> None:
+        """Kill the worker of a stage where it did not answer a probe's question: its later answers are out of step."""
+        member = self.get(stage)
+        if member is not None and member.client.number in self._lost:
+            self._end(self._name(stage), kindly=False)
 
     def dismiss_all(self) -> None:
         """Let every worker leave by itself."""

@@ -16,7 +16,7 @@ from harness.plan import Plan
 from harness.plugins import Listeners
 from harness.records import Observation, Outcome, Phase, Trial
 from harness.sampler import Sampler
-from harness.schedule import Action, Command, Task, commands, given_back, tasks
+from harness.schedule import Action, Command, Task, commands, given_back, tasks, with_rests
 from harness.trial import OpenTrial, OpenVisit
 
 _POINT_BEFORE = {Action.LOAD: "before_load", Action.RUN: "before_run"}
@@ -141,7 +141,9 @@ class Experiment:
 
     def _do(self, task: Task, following: Task | None, trial: OpenTrial) -> None:
         """Send a task's commands. A refused input skips nothing of the stage; any other failure ends the workers."""
-        wanted = commands(self._plan.protocol, task, following, self._crew.state)
+        protocol, state = self._plan.protocol, self._crew.state
+        wanted = commands(protocol, task, following, state)
+        wanted = with_rests(protocol, wanted, task, following, state, self._plan.one_per_process)
         if all(self._sent(command, task, trial) for command in wanted) and not trial.outcome.ok:
             wanted = given_back(self._plan.protocol, self._crew.state)
             all(self._sent(command, task, trial) for command in wanted)
@@ -175,6 +177,9 @@ class Experiment:
         if command.action is Action.LEAVE:
             self._crew.dismiss(command.stage)
             return
+        if command.action is Action.REST:
+            self._rest(command.stage, trial)
+            return
         if command.action in (Action.UNLOAD, Action.TRIM) and self._crew.get(command.stage) is None:
             return  # its worker was ended, and with it all that there was to give back
         visit = trial.visit(command.stage)
@@ -198,6 +203,13 @@ class Experiment:
         if command.action is Action.UNLOAD and command.stage in member.loaded:
             trial.problems.append(f"{command.stage} cannot be unloaded; its worker was ended, which frees the model")
             self._crew.dismiss(command.stage)
+
+    def _rest(self, stage: str, trial: OpenTrial) -> None:
+        """Let probes read what is read once an iteration; a worker that falls silent there costs no trial."""
+        member = self._crew.get(stage)
+        if member is not None:
+            self._look("rested", member, trial.visit(stage), trial)
+            self._crew.dismiss_lost(stage)
 
     def _start(self, stage: str, visit: OpenVisit, trial: OpenTrial) -> Member:
         member = self._crew.start(stage)

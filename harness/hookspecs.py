@@ -20,12 +20,15 @@ from harness.stage import Stage
 hookspec = pluggy.HookspecMarker("harness")
 hookimpl = pluggy.HookimplMarker("harness")
 
-POINTS = ("idle", "prepared", "before_load", "loaded", "before_run", "ran", "unloaded", "trimmed")
+POINTS = ("idle", "prepared", "before_load", "loaded", "before_run", "ran", "unloaded", "trimmed", "rested")
 """Where ``observe`` fires; each is a moment at which the worker waits for its next command.
 
 ``idle``: a fresh worker, before any engine. ``prepared``: the engine's libraries are in. ``before_load`` and
 ``loaded`` stand around the load; ``before_run`` and ``ran`` around each inference; ``unloaded`` follows the unload,
-``trimmed`` a heap trim.
+``trimmed`` a heap trim. ``rested`` comes last, once an iteration for each live worker: it has nothing more to do in
+this iteration, and is told to leave afterwards, where it leaves. It belongs to the last visit that used the worker.
+Readings that take more than some microseconds, and those that are asked of the worker itself, belong there, or to the
+first two points, where nothing has been loaded yet.
 """
 
 

@@ -83,7 +83,9 @@ class Phase:
     which the worker was started, and may begin before the trial, for a run's first worker is started ahead of it.
     ``cpu_ns`` is user and system time of the whole process in the call. ``loaded`` names the models that the worker
     held afterwards, by its own account.
-    ``worker`` counts the measured processes of the run from 0, ``pid`` is the process.
+    ``worker`` counts the measured processes of the run from 0, ``pid`` is the process. Page faults (minor:
+    no file was read for it), context switches and reads from a disk (Linux: in blocks of 512 bytes) are those of the
+    whole process in the call; None where the platform does not count them.
     """
 
     name: str
@@ -94,6 +96,11 @@ class Phase:
     pid: int
     loaded: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+    minor_faults: int | None = None
+    major_faults: int | None = None
+    voluntary_switches: int | None = None
+    involuntary_switches: int | None = None
+    block_reads: int | None = None
 
     @property
     def duration_s(self) -> float:
@@ -205,6 +212,16 @@ class Trial:
     def visit(self, stage: str) -> Visit | None:
         """Return the visit of the stage with that key, or None."""
         return next((visit for visit in self.visits if visit.stage == stage), None)
+
+    def observed(self, point: str, probe: str) -> tuple[Mapping[str, float | None], ...]:
+        """Return what a probe read at a point in this trial: of each worker, its last reading."""
+        seen = {
+            observation.worker: observation.values
+            for visit in self.visits
+            for observation in visit.observations
+            if observation.point == point and observation.probe == probe
+        }
+        return tuple(seen.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

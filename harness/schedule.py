@@ -25,7 +25,7 @@ SHARED = "shared"
 
 
 class Action(StrEnum):
-    """What a worker is told; ``LEAVE`` ends it."""
+    """What a worker is told; ``LEAVE`` ends it. ``REST`` tells it nothing: it has no more to do in this iteration."""
 
     PREPARE = "prepare"
     LOAD = "load"
@@ -33,6 +33,7 @@ class Action(StrEnum):
     RUN = "run"
     UNLOAD = "unload"
     TRIM = "trim"
+    REST = "rest"
     LEAVE = "leave"
 
 
@@ -87,6 +88,38 @@ def commands(protocol: Protocol, task: Task, following: Task | None, state: Stat
         Command(Action.RUN, task.stage),
         *_after(protocol, task, following),
     ]
+
+
+def with_rests(
+    protocol: Protocol,
+    wanted: Collection[Command],
+    task: Task,
+    following: Task | None,
+    state: State,
+    one_per_process: Collection[str],
+) -> list[Command]:
+    """Return a task's commands with a ``REST`` for each worker that they leave with no more to do in this iteration.
+
+    It stands before the worker's first ``LEAVE``, else at the end, and names the last stage that used the worker.
+    ``state`` is that before the commands. An iteration whose last trial is cut short has none.
+    """
+    living = [stage for stage in protocol.order if stage in state.prepared or protocol.residency == "all_resident"]
+    last = {worker_of(protocol, stage, one_per_process): stage for stage in (*living, task.stage)}
+    found: list[Command] = []
+    for command in wanted:
+        if command.action is Action.LEAVE:
+            found += _rest(last, worker_of(protocol, command.stage, one_per_process))
+        found.append(command)
+    if following is None or following.iteration != task.iteration:
+        for worker in list(last):
+            found += _rest(last, worker)
+    return found
+
+
+def _rest(last: dict[str, str], worker: str) -> Iterator[Command]:
+    """Yield a worker's rest, once."""
+    if worker in last:
+        yield Command(Action.REST, last.pop(worker))
 
 
 def given_back(protocol: Protocol, state: State) -> list[Command]:

@@ -35,6 +35,7 @@ class OpenVisit:
             pid=pid,
             loaded=tuple(answer["loaded"]),
             facts=answer.get("facts", {}),
+            **(answer.get("usage") or {}),
         )
         self._phases.append(phase)
         if action is Action.RUN:

@@ -96,6 +96,8 @@ def counters(rss_mib: float, anon_mib: float, peak_mib: float) -> dict[str, floa
         "peak_kib": peak_mib * 1024,
         "swap_kib": 0.0,
         "threads": 1.0,
+        "children": 0.0,
+        "children_rss_kib": 0.0,
     }
 
 
@@ -107,6 +109,11 @@ def observations(
         Observation(point, at_ns + number * MS, "rss", worker, counters(*(value + more_mib for value in values)))
         for number, (point, values) in enumerate(points.items())
     )
+
+
+def reading(point: str, probe: str, values: Mapping[str, float | None], worker: int = 0) -> Observation:
+    """Return what one probe read of one worker."""
+    return Observation(point, 0, probe, worker, values)
 
 
 def phases(steps: Sequence[tuple[str, int, int]], at_ns: int, key: str, worker: int = 0) -> tuple[Phase, ...]:

@@ -184,3 +184,25 @@ def test_a_limit_that_cannot_be_made_is_a_workers_failure(tmp_path: Path) -> Non
     crew = Crew(Protocol(order=("a",)), (), tmp_path, SystemClock(), limits=Limits("none", refuse))
     with pytest.raises(WorkerCrashed, match=r"^no memory limit could be made for it \(No space left on device\)$"):
         crew.start("a")
+
+
+def test_a_resting_worker_tells_its_heap(crews: Any) -> None:
+    """Through the process that a probe is given; it goes on afterwards."""
+    crew = crews()
+    member = crew.start("a")
+    assert (member.process.heap().used_kib or 0) > 100
+    crew.dismiss_lost("a")
+    assert crew.get("a") is member
+
+
+def test_a_worker_that_died_is_dismissed(crews: Any) -> None:
+    """Who asks it hears of its death; a stage without a worker has none to dismiss."""
+    crew = crews()
+    member = crew.start("a")
+    psutil.Process(member.client.pid).kill()
+    with pytest.raises(WorkerCrashed, match="SIGKILL, asked for its heap"):
+        member.process.heap()
+    assert crew.get("a") is member
+    crew.dismiss_lost("a")
+    assert crew.get("a") is None
+    crew.dismiss_lost("a")

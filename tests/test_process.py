@@ -3,11 +3,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
-from harness.process import Counters, Process
+from harness.cgroup import cgroup_of
+from harness.children import Children
+from harness.handles import Handles
+from harness.process import Counters, Heap, Process
+from harness.smaps import Shares
 
 PID = 4242
 STATUS = """Name:\tpython
@@ -198,4 +203,64 @@ def test_a_real_process_that_has_gone_is_a_lookup_error(child: subprocess.Popen[
     with pytest.raises(ProcessLookupError):
         process.counters()
     assert process.reset_peak() is False
+    process.close()
+
+
+# --- what is read less often --------------------------------------------------------------------------------------
+
+
+def test_what_else_is_read_is_of_the_same_process(proc: Path) -> None:
+    """Children, shares and handles by its id, below the same folder."""
+    folder = proc / str(PID)
+    (folder / "smaps_rollup").write_text("Pss: 9 kB\nPrivate_Clean: 1 kB\nPrivate_Dirty: 2 kB\n")
+    (folder / "fd").mkdir()
+    (folder / "fd" / "0").symlink_to("/dev/null")
+    (folder / "task" / str(PID)).mkdir(parents=True)
+    (folder / "task" / str(PID) / "comm").write_text("python\n")
+    (folder / "task" / str(PID) / "children").write_text("")
+    process = Process(PID, proc=proc)
+    assert process.children() == Children(0, 0.0)
+    assert process.shares() == Shares(pss_kib=9, uss_kib=3)
+    assert process.handles() == Handles(1, 1, {"/dev/null": 1}, {"python": 1})
+    process.close()
+
+
+def test_children_of_a_single_thread_are_told_by_a_file_that_stays_open(proc: Path) -> None:
+    """What is in it is not remembered; a process with more threads is looked at as a whole."""
+    folder = proc / str(PID) / "task" / str(PID)
+    folder.mkdir(parents=True)
+    (folder / "children").write_text("")
+    process = Process(PID, proc=proc)
+    assert process.children(threads=1) == Children(0, 0.0)
+    (folder / "children").write_text("77 ")
+    assert process.children(threads=1) == process.children() == Children(1, 0.0)
+    (folder / "children").write_text("")
+    (proc / str(PID) / "task" / "5").mkdir()
+    (proc / str(PID) / "task" / "5" / "children").write_text("78 79 ")
+    assert process.children(threads=2) == Children(2, 0.0)
+    process.close()
+
+
+@linux
+def test_the_cgroup_is_that_of_the_process() -> None:
+    """Its version and limit do not change from one reading to the next."""
+    process = Process(os.getpid())
+    found, expected = process.cgroup(), cgroup_of(os.getpid())
+    process.close()
+    assert (found.version, found.limit_bytes) == (expected.version, expected.limit_bytes)
+
+
+def test_a_heap_is_asked_for(proc: Path) -> None:
+    """In KiB, as everything else; a reason is handed on."""
+    answers: Iterator[dict[str, Any]] = iter([{"used_bytes": 2048, "mapped_bytes": 1024}, {"reason": "no glibc"}])
+    process = Process(PID, proc=proc, ask_heap=lambda: next(answers))
+    assert process.heap() == Heap(used_kib=2.0, mapped_kib=1.0)
+    assert process.heap() == Heap(reason="no glibc")
+    process.close()
+
+
+def test_a_heap_that_nobody_can_ask_for_is_none(proc: Path) -> None:
+    """A process that is only looked at."""
+    process = Process(PID, proc=proc)
+    assert process.heap() == Heap(reason="the process takes no questions")
     process.close()

@@ -87,3 +87,18 @@ def test_records_are_frozen(record: type) -> None:
     """Every dataclass of the module, so that nobody changes what was measured."""
     assert record.__dataclass_params__.frozen  # type: ignore[attr-defined]
     assert fields(record)
+
+
+def test_a_trial_tells_the_last_reading_of_each_worker() -> None:
+    """Whatever the visit; other points and other probes are left alone."""
+
+    def seen(worker: int, value: float, point: str = "rested", probe: str = "mine") -> Observation:
+        return Observation(point, 0, probe, worker, {"x": value})
+
+    visits = (
+        Visit("asr", "asr", observations=(seen(0, 1.0), seen(1, 2.0), seen(0, 9.0, point="ran"))),
+        Visit("aligner", "aligner", observations=(seen(1, 3.0), seen(2, 9.0, probe="other"))),
+    )
+    trial = Trial(0, 0, UTTERANCE, "2026-01-01", visits=visits)
+    assert trial.observed("rested", "mine") == ({"x": 1.0}, {"x": 3.0})
+    assert trial.observed("idle", "mine") == ()

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from harness.records import Isolation, Lifecycle, Protocol, Residency, Trim
-from harness.schedule import Action, Command, State, Task, commands, given_back, tasks, worker_of
+from harness.schedule import Action, Command, State, Task, commands, given_back, tasks, with_rests, worker_of
 
 LETTERS = {
     Action.PREPARE: "P",
@@ -16,6 +16,7 @@ LETTERS = {
     Action.RUN: "R",
     Action.UNLOAD: "U",
     Action.TRIM: "T",
+    Action.REST: "-",
     Action.LEAVE: "X",
 }
 LIFECYCLES, RESIDENCIES, ISOLATIONS, TRIMS = map(get_args, (Lifecycle, Residency, Isolation, Trim))
@@ -274,6 +275,61 @@ def test_trim_comes_after_each_unload_or_before_a_worker_ends(
     """Two iterations of two stages that are recreated, over one utterance."""
     protocol = Protocol(order=("a", "b"), iterations=2, residency=residency, isolation=isolation, trim=trim)
     assert written(walk(protocol, 1)[0]) == expected
+
+
+# --- rests ---------------------------------------------------------------------------------------------------------
+
+
+def rested(protocol: Protocol, utterances: int, one_per_process: frozenset[str] = frozenset()) -> str:
+    """Return every command of a run with the rests between them."""
+    machine = Machine(protocol, one_per_process)
+    sent = []
+    for task, following in pairs(protocol, utterances):
+        state = machine.state
+        wanted = commands(protocol, task, following, state)
+        sent.append(with_rests(protocol, wanted, task, following, state, one_per_process))
+        assert [command for command in sent[-1] if command.action is not Action.REST] == wanted
+        for command in wanted:
+            machine.do(command)
+    return written(sent)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "PaLaRaUa PbLbRbUb LaRaUa LbRbUb-b LaRaUa LbRbUb LaRaUa LbRbUbTb-bXb"),
+        ({"isolation": "iteration"}, "PaLaRaUa PbLbRbUb LaRaUa LbRbUbTb-bXb PaLaRaUa PbLbRbUb LaRaUa LbRbUbTb-bXb"),
+        ({"isolation": "stage"}, " ".join(["PaLaRaUaTa-aXa PbLbRbUbTb-bXb"] * 4)),
+        (
+            {"residency": "phase_batched", "trim": "each"},
+            "PaLaRaUaTa LaRaUaTa PbLbRbUbTb LbRbUbTb-b LaRaUaTa LaRaUaTa LbRbUbTb LbRbUbTb-bXb",
+        ),
+        ({"residency": "all_resident"}, "PaLaPbLbRa RbUaUb LaLbRa RbUaUb-b LaLbRa RbUaUb LaLbRa RbUaUbTaTb-bXaXb"),
+        (
+            {"residency": "all_resident", "lifecycle": "reuse", "isolation": "stage"},
+            "PaLaPbLbRa Rb Ra Rb-a-b Ra Rb Ra RbUaTa-aXaUbTb-bXb",
+        ),
+    ],
+)
+def test_a_worker_rests_once_an_iteration(changes: dict[str, str], expected: str) -> None:
+    """Two iterations over two utterances: after everything else, before it leaves, and not between utterances."""
+    assert rested(Protocol(order=("a", "b"), iterations=2, **changes), 2) == expected  # type: ignore[arg-type]
+
+
+def test_workers_of_stages_that_must_be_alone_rest_each_for_itself() -> None:
+    """Under all_resident, with b in a process of its own."""
+    protocol = Protocol(order=("a", "b"), iterations=2, residency="all_resident")
+    expected = "PaLaPbLbRa RbUaUb-a-b LaLbRa RbUaUbTaTb-aXa-bXb"
+    assert rested(protocol, 1, frozenset("b")) == expected
+
+
+def test_one_rest_for_each_worker_and_iteration_in_every_combination() -> None:
+    """As many as there are workers that live in an iteration, and the last command of each but for its leave."""
+    for protocol in EVERY:
+        found = rested(protocol, 1)
+        alone = protocol.isolation == "stage"
+        assert found.count("-") == 2 * (len(protocol.order) if alone else 1), protocol
+        assert re.search("-.(X.)*$", found), protocol
 
 
 # --- what holds for every combination -----------------------------------------------------------------------------

@@ -52,6 +52,22 @@ def test_an_empty_trial_is_a_record() -> None:
     assert opened().closed() == Trial(0, 0, UTTERANCE, "2026-01-01", cold=True)
 
 
+def test_what_the_kernel_counted_is_in_the_phase() -> None:
+    """Each count by its name; None where the worker's platform has none."""
+    usage = {
+        "minor_faults": 5,
+        "major_faults": 4,
+        "voluntary_switches": 3,
+        "involuntary_switches": 2,
+        "block_reads": 1,
+    }
+    counted = opened().visit("asr").took(Action.LOAD, answer(usage=usage), 0, 1)
+    assert {name: getattr(counted, name) for name in usage} == usage
+    for nothing in ({}, {"usage": None}):
+        without = opened().visit("asr").took(Action.LOAD, answer(**nothing), 0, 1)
+        assert {getattr(without, name) for name in usage} == {None}
+
+
 def test_answers_become_phases_and_results() -> None:
     """Stamps, worker and facts of each command; text, words and deliveries of the run."""
     trial = opened(3)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from statistics import fmean, median
 
 from harness.analysis.fit import LimitSummary, limit_summary
+from harness.analysis.handles import Leaking, leaking
+from harness.analysis.lacking import lacking
 from harness.analysis.memory import Verdict, growth, verdict
 from harness.analysis.statistics import Interval, ratio_interval, spread
 from harness.metrics import Better, Kind, Measurement, Metric
@@ -62,6 +64,7 @@ class Summary:
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     limit: LimitSummary | None = None
+    leaking_handles: tuple[Leaking, ...] = ()
     schema: int = SCHEMA
 
 
@@ -89,7 +92,8 @@ def summarise(run: Run, trials: Sequence[Trial], notes: Iterable[str] = ()) -> S
         outcomes=dict(Counter(trial.outcome.kind for trial in trials)),
         guard=_guard(run, trials),
         problems=tuple(f"trial {trial.index}: {problem}" for trial in trials for problem in trial.problems),
-        notes=(*run.notes, *notes, *_undone(run, trials)),
+        notes=(*run.notes, *notes, *lacking(trials), *_undone(run, trials)),
+        leaking_handles=leaking(done),
         limit=limit_summary(run, trials),
     )
 

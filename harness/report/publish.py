@@ -7,6 +7,7 @@ from pathlib import Path
 from harness import store
 from harness.analysis.original import original_results
 from harness.analysis.summary import Summary, summarise
+from harness.report.handle_lines import handle_lines
 from harness.report.run_report import RunReport, run_report
 from harness.report.sampling import sampling_lines
 from harness.report.subtitles import word_files
@@ -56,4 +57,4 @@ def ending(published: Published, *, verbose: bool) -> Iterator[str]:
     yield from ("", _THICK, overall.title, _THICK, overall.text())
     ours = metric_table(summary, main_only=not verbose)
     yield from ("", _THICK, ours.title, _THICK, ours.text(), "")
-    yield from (*verdict_lines(summary), *published.sampling)
+    yield from (*verdict_lines(summary), *handle_lines(summary), *published.sampling)

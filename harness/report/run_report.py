@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from harness.analysis.original import original_results
 from harness.analysis.summary import Summary
 from harness.records import Environment, Run, Trial
+from harness.report.handle_lines import handle_lines
 from harness.report.page import render
 from harness.report.tables import Table, metric_table, original_tables, verdict_lines
 
@@ -52,7 +53,7 @@ def run_report(
     """Put the report of a run together; ``sampling`` are lines that stand below the verdicts."""
     return RunReport(
         title=f"{' -> '.join(run.protocol.order)}: {run.id}",
-        verdicts=(*verdict_lines(summary), *sampling),
+        verdicts=(*verdict_lines(summary), *handle_lines(summary), *sampling),
         tables=(
             *original_tables(run, original_results(run, trials), summary),
             metric_table(summary, main_only=False),

@@ -21,15 +21,31 @@ from harness.records import Request
 from harness.stage import Refused, Stage
 from harness.worker.protocol import VERSION, Message, decode, encode
 
+try:
+    import resource
+except ImportError:  # Windows has none
+    resource = None  # type: ignore[assignment]
+
+USAGE = {
+    "minor_faults": "ru_minflt",
+    "major_faults": "ru_majflt",
+    "voluntary_switches": "ru_nvcsw",
+    "involuntary_switches": "ru_nivcsw",
+    "block_reads": "ru_inblock",
+}
+"""What getrusage(2) counts for the whole process, threads that have ended included, by our names."""
+
 
 class Stamps:
-    """Monotonic and CPU time around one call into an engine."""
+    """Monotonic and CPU time around one call into an engine; page faults, context switches and block reads in it."""
 
     def __init__(self) -> None:
         self.start_ns = self.end_ns = self.cpu_ns = 0
+        self.usage: dict[str, int] | None = None
 
     def around(self, call: Callable[..., Any], *arguments: Any) -> Any:
         """Make the call; the stamps hold whether it returns or raises."""
+        before = usage()
         cpu_ns = time.process_time_ns()
         self.start_ns = time.monotonic_ns()
         try:
@@ -37,6 +53,15 @@ class Stamps:
         finally:
             self.end_ns = time.monotonic_ns()
             self.cpu_ns = time.process_time_ns() - cpu_ns
+            self.usage = {name: after - before[name] for name, after in usage().items()} or None
+
+
+def usage() -> dict[str, int]:
+    """Return what the kernel has counted for this process up to now; nothing where the platform does not."""
+    if resource is None:
+        return {}
+    counted = resource.getrusage(resource.RUSAGE_SELF)
+    return {name: getattr(counted, field) for name, field in USAGE.items()}
 
 
 class Worker:
@@ -69,6 +94,7 @@ class Worker:
             "start_ns": stamps.start_ns,
             "end_ns": stamps.end_ns,
             "cpu_ns": stamps.cpu_ns,
+            "usage": stamps.usage,
             "loaded": self.loaded,
         }
 
@@ -140,6 +166,12 @@ class Worker:
             return {"facts": {"trimmed": False, "reason": "this C library has no malloc_trim"}}
         return {"facts": {"trimmed": bool(stamps.around(trim, 0))}}
 
+    def do_heap(self, command: Message, stamps: Stamps) -> Message:
+        """Say what the C allocator has handed out."""
+        from harness.worker.heap import heap  # ctypes again: only a worker that is asked pays for it
+
+        return {"heap": heap()}
+
 
 def encoded(answer: Message) -> bytes:
     """Return an answer as a line; what an engine returned and JSON does not have becomes an error."""
@@ -148,7 +180,7 @@ def encoded(answer: Message) -> bytes:
     except (TypeError, ValueError) as error:
         traceback.print_exc()
         failure = {"ok": False, "error": f"{type(error).__name__}: {error}", "refused": None}
-        stamps = {name: answer[name] for name in ("seq", "start_ns", "end_ns", "cpu_ns", "loaded")}
+        stamps = {name: answer[name] for name in ("seq", "start_ns", "end_ns", "cpu_ns", "usage", "loaded")}
         return encode({**stamps, **failure})
 
 

@@ -4,9 +4,9 @@ A command carries ``seq``, ``do`` and what that needs; its answer carries the sa
 stamps or ``ok: false`` with an error. The worker speaks only when spoken to. The module imports nothing but ``json``,
 because the measured process holds it.
 
-========== ======================================== ======================================================
+========== ======================================== =========================================================
 ``do``     takes                                    the answer adds
-========== ======================================== ======================================================
+========== ======================================== =========================================================
 hello                                               ``version``, ``pid``, ``ready_ns``; ``cpu_ns`` until then
 prepare    ``stage``, ``module``, ``class``,        ``facts``
            ``options``
@@ -15,8 +15,9 @@ run        ``stage``, ``request``                   ``text``, ``words``, ``deliv
 restart    ``stage``
 unload     ``stage``
 trim                                                ``facts`` (``trimmed``, or why not)
+heap                                                ``heap``: ``used_bytes``, ``mapped_bytes``; or ``reason``
 leave                                               nothing: the process ends
-========== ======================================== ======================================================
+========== ======================================== =========================================================
 """
 
 import json

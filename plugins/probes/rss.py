@@ -7,11 +7,13 @@ from typing import ClassVar
 from harness.hookspecs import Probe, hookimpl
 from harness.metrics import Better, Kind, Measurement, Metric, absent, sample
 from harness.process import Counters, Process
-from harness.records import Trial, Visit
+from harness.records import Observation, Trial, Visit
 
 Values = Mapping[str, float | None]
 
 _COUNTERS = tuple(field.name for field in fields(Counters))
+_LAST = ("trimmed", "rested")
+"""What is read there is no more of the trial's own work."""
 _POINTS = ("before_load", "loaded", "ran", "unloaded")
 # (metric, point, counter, base point, base counter, description): each is the difference of two readings
 _DIFFERENCES = (
@@ -77,6 +79,31 @@ def _metrics() -> Iterator[Metric]:
             unit="MiB",
             description=f"RssAnon at '{point}': what the process allocated",
         )
+    for point in ("loaded", "unloaded"):
+        yield Metric(
+            name=f"shmem_{point}_mib",
+            unit="MiB",
+            description=f"RssShmem at '{point}': shared memory, and files on tmpfs that are mapped",
+        )
+    yield Metric(
+        name="swap_mib",
+        unit="MiB",
+        scope="memory",
+        description="most that was swapped out of the worker at any reading of the trial",
+    )
+    yield Metric(
+        name="children",
+        unit="processes",
+        scope="memory",
+        format=".0f",
+        description="most processes that the worker had started, theirs included, at any reading of the trial",
+    )
+    yield Metric(
+        name="children_rss_mib",
+        unit="MiB",
+        scope="memory",
+        description="largest sum of their RSS at any reading; it is in no other figure",
+    )
     yield Metric(
         name="peak_mib",
         unit="MiB",
@@ -117,7 +144,9 @@ class Rss(Probe):
     def observe(self, point: str, process: Process) -> Values:
         """Read the kernel's counters; KiB, as the kernel gives them."""
         counters = process.counters()
-        return {name: getattr(counters, name) for name in _COUNTERS}
+        children = process.children(counters.threads)
+        found = {name: getattr(counters, name) for name in _COUNTERS}
+        return {**found, "children": children.count, "children_rss_kib": children.rss_kib}
 
     @hookimpl
     def measure(self, trial: Trial) -> Iterator[Measurement]:
@@ -142,6 +171,8 @@ def _stage(visit: Visit, before: Mapping[tuple[int, int], Values]) -> Iterator[M
     for point in _POINTS:
         yield _reading(visit.stage, f"rss_{point}_mib", readings, point, "rss_kib")
         yield _reading(visit.stage, f"anon_{point}_mib", readings, point, "anon_kib")
+    for point in ("loaded", "unloaded"):
+        yield _reading(visit.stage, f"shmem_{point}_mib", readings, point, "shmem_kib")
 
 
 def _before(trial: Trial) -> dict[tuple[int, int], Values]:
@@ -189,7 +220,7 @@ def _chain(trial: Trial) -> Iterator[Measurement]:
         observation
         for visit in trial.visits
         for observation in visit.observations
-        if observation.probe == Rss.name and observation.point != "trimmed"
+        if observation.probe == Rss.name and observation.point not in _LAST
     ]
     # the high-water mark at a trial's first reading belongs to what was before it
     peaks = [peak for observation in seen[1:] if (peak := observation.values["peak_kib"]) is not None]
@@ -202,6 +233,17 @@ def _chain(trial: Trial) -> Iterator[Measurement]:
     for name, index in (("rss_start_mib", 0), ("rss_end_mib", -1)):
         yield sample("memory", name, rss[index] / 1024) if enough[name] else absent("memory", name, "nothing was read")
     yield _growth_point(trial)
+    yield _most("swap_mib", seen, "swap_kib", 1024)
+    yield _most("children", seen, "children", 1)
+    yield _most("children_rss_mib", seen, "children_rss_kib", 1024)
+
+
+def _most(name: str, seen: Sequence[Observation], counter: str, divisor: int) -> Measurement:
+    values = [value for observation in seen if (value := observation.values.get(counter)) is not None]
+    if values:
+        return sample("memory", name, max(values) / divisor)
+    counted = counter.removesuffix("_kib").replace("_", " ")
+    return absent("memory", name, f"this machine has no {counted} of another process" if seen else "nothing was read")
 
 
 def _growth_point(trial: Trial) -> Measurement:

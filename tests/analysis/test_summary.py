@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from harness.analysis.handles import Leaking
 from harness.analysis.memory import Verdict
 from harness.analysis.statistics import ratio_interval, spread
 from harness.analysis.summary import GROWTH, MetricSummary, Summary, summarise
@@ -376,3 +377,24 @@ def test_a_run_that_was_cut_short_says_what_it_did_not_come_to() -> None:
     """A killed run's summary does not look like a whole one's."""
     run = replace(stored.run(), trials=50)
     assert summarise(run, [stored.trial()]).notes[-1] == "49 of 50 trials were not done"
+
+
+def test_files_that_leak_are_named() -> None:
+    """From what the probe ``handles`` read at rest; trials that failed are left out."""
+    trials = []
+    for index in range(12):
+        seen = stored.reading("rested", "handles", {"open_files": 5.0 + index, "file /tmp/x": 1.0 + index})
+        trials.append(trial(index))
+        trials[-1] = replace(trials[-1], visits=(replace(trials[-1].visits[0], observations=(seen,)),))
+    assert summarise(run(SPEED), trials).leaking_handles == (Leaking("files", "/tmp/x", 1.0, 2.0, 12.0, 11),)
+    trials[4] = replace(trials[4], outcome=Outcome("refused"))
+    trials[5] = replace(trials[5], outcome=Outcome("refused"))
+    assert summarise(run(SPEED), trials).leaking_handles == ()
+
+
+def test_counters_that_the_machine_lacks_are_a_note() -> None:
+    """Those that no reading of the run has."""
+    seen = stored.reading("loaded", "rss", {"rss_kib": 1.0, "peak_kib": None})
+    visit = replace(trial(0).visits[0], observations=(seen,))
+    found = summarise(run(SPEED), [replace(one, visits=(visit,)) for one in speeds(1.0, 2.0, 3.0)])
+    assert found.notes == ("counters that this machine does not have: rss: peak_kib",)

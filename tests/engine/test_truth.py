@@ -24,7 +24,8 @@ from plugins.stages.chatllm_library import Library, Model
 def counters():
     lines = [line.split() for line in open("/proc/self/status")]
     found = {line[0].rstrip(":"): int(line[1]) for line in lines if line[0].startswith(("Rss", "VmHWM"))}
-    return {**found, "files": len(os.listdir("/proc/self/fd"))}
+    handles = {"files": len(os.listdir("/proc/self/fd")), "threads": len(os.listdir("/proc/self/task"))}
+    return {**found, **handles}
 
 library, options, prompt = Library(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3]
 models = []
@@ -203,6 +204,14 @@ def test_leaked_files_are_counted(tmp_path: Path) -> None:
     """Each load leaves its descriptors open."""
     readings = drive(tmp_path, "load unload load unload", leak_fd_per_load=3)
     assert [reading["files"] - readings[0]["files"] for reading in readings] == [0, 3, 3, 6, 6]
+
+
+@needs_compiler
+@needs_proc
+def test_leaked_threads_are_counted(tmp_path: Path) -> None:
+    """Each load leaves its threads asleep."""
+    readings = drive(tmp_path, "load unload load unload", leak_thread_per_load=2)
+    assert [reading["threads"] - readings[0]["threads"] for reading in readings] == [0, 2, 2, 4, 4]
 
 
 # --- time ---------------------------------------------------------------------------------------------------

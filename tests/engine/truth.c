@@ -53,7 +53,7 @@ struct model {
     double load_ms, load_peak_ms, header_ms, ttft_ms, chunk_ms, run_ms, restart_ms, unload_ms, spin_ms;
     double word_ms;
     long keep_mib, load_peak_mib, work_mib, retain_mib, map_mib;
-    long leak_load_kib, leak_run_kib, leak_fd_per_load, kv_kib_per_token;
+    long leak_load_kib, leak_run_kib, leak_fd_per_load, leak_thread_per_load, kv_kib_per_token;
     long context_length, param_num, prompt_tokens;
     long tag, after_end_tail, split_utf8, chunk_bytes, broken_utf8, deaf, statistics;
     long text_after, fault_after, crash_signal, exit_status;
@@ -206,8 +206,12 @@ static void retain(struct chatllm_obj *chat) {
         chat->retained[chat->retained_count++] = block;
         taken += bytes;
     }
-    if (pin == NULL)
-        pin = malloc(64);
+    /* the first that lies above the blocks: until then malloc hands out holes that the interpreter has left */
+    for (int i = 0; pin == NULL && i < 1000000; i++) {
+        void *small = malloc(64);
+        if ((uintptr_t)small > (uintptr_t)chat->retained[chat->retained_count - 1])
+            pin = small;
+    }
 }
 
 FOR_DESTROY static void release_retained(struct chatllm_obj *chat) {
@@ -357,6 +361,7 @@ static bool set_number(struct model *model, const char *key, const char *value) 
                    {"leak_load_kib", &model->leak_load_kib},
                    {"leak_run_kib", &model->leak_run_kib},
                    {"leak_fd_per_load", &model->leak_fd_per_load},
+                   {"leak_thread_per_load", &model->leak_thread_per_load},
                    {"kv_kib_per_token", &model->kv_kib_per_token},
                    {"context_length", &model->context_length},
                    {"param_num", &model->param_num},
@@ -571,15 +576,32 @@ static void put_model_info(struct chatllm_obj *chat) {
          chat->max_length, model->context_length);
 }
 
+static void *sleep_for_ever(void *argument) {
+    for (;;)
+        pause();
+    return argument;
+}
+
+static void leak_handles(const struct model *model) {
+    pthread_t thread;
+    for (long i = 0; i < model->leak_fd_per_load; i++)
+        if (open("/dev/null", O_RDONLY) < 0)
+            break;
+    for (long i = 0; i < model->leak_thread_per_load; i++) {
+        if (pthread_create(&thread, NULL, sleep_for_ever, NULL) != 0)
+            break;
+        pthread_setname_np(thread, "truth-leaked");
+        pthread_detach(thread);
+    }
+}
+
 static void take_model_memory(struct chatllm_obj *chat) {
     const struct model *model = &chat->model;
     chat->kept = take((size_t)model->keep_mib * MIB, model->memory_with);
     chat->cache = take((size_t)(model->kv_kib_per_token * chat->max_length) * KIB, model->memory_with);
     retain(chat);
     leak(model->leak_load_kib, model->leak_with);
-    for (long i = 0; i < model->leak_fd_per_load; i++)
-        if (open("/dev/null", O_RDONLY) < 0)
-            break;
+    leak_handles(model);
     if (model->load_peak_mib > 0) {
         struct block peak = take((size_t)model->load_peak_mib * MIB, model->memory_with);
         sleep_until(now_ms() + model->load_peak_ms);

@@ -218,6 +218,31 @@ def test_the_context_length_sizes_the_kv_cache(alone: Run) -> None:
         assert facts["options"][facts["options"].index("-l") + 1] == str(length)
 
 
+@pytest.mark.parametrize(
+    ("costs", "line"),
+    [
+        ({"leak_fd_per_load": 1}, "Leak (files): 1 /dev/null an iteration (3 -> 12 over 10 iterations)"),
+        ({"leak_fd_per_load": 3}, "Leak (files): 3 /dev/null an iteration (7 -> 34 over 10 iterations)"),
+        (
+            {"leak_thread_per_load": 2},
+            "Leak (threads): 2 truth-leaked an iteration (4 -> 22 over 10 iterations)",
+        ),
+    ],
+)
+def test_files_and_threads_that_leak_are_named(costs: dict[str, Value], line: str, alone: Run) -> None:
+    """By name and at their true rate, on the screen and in the report; descriptor 0 is a /dev/null of the worker's."""
+    ran = alone("iterations=11", **costs)
+    assert [one for one in ran.out.splitlines() if one.startswith("Leak (")] == [line]
+    assert f"- {line}" in (ran.folder / "report.md").read_text(encoding="utf-8").splitlines()
+
+
+def test_files_and_threads_that_stay_are_no_leak(alone: Run) -> None:
+    """A model that is loaded once leaks in that load alone."""
+    ran = alone("iterations=11", "lifecycle=reuse", leak_fd_per_load=2, leak_thread_per_load=2)
+    assert values(ran, "threads_seen", "memory") == [3] * 11
+    assert (ran.summary["leaking_handles"], "Leak (" in ran.out) == ([], False)
+
+
 # --- time and text ------------------------------------------------------------------------------------------
 
 

@@ -1,4 +1,5 @@
 import gc
+import mmap
 import os
 import subprocess
 import sys
@@ -13,7 +14,8 @@ import pytest
 
 from harness.records import Utterance
 from harness.stage import Emit, Refused, Request, Result, Stage, Word
-from harness.worker.__main__ import Stamps, Worker, read_pcm
+from harness.worker import __main__ as main
+from harness.worker.__main__ import USAGE, Stamps, Worker, read_pcm
 from harness.worker.protocol import VERSION, Message, decode, encode
 
 IDLE_MIB = 14.0
@@ -85,8 +87,9 @@ def told(worker: Worker, do: str, **more: Any) -> Message:
 
 
 def without_stamps(answer: Message) -> Message:
-    """Return an answer without what a clock says."""
-    return {key: value for key, value in answer.items() if key not in ("start_ns", "end_ns", "cpu_ns", "deliveries")}
+    """Return an answer without what a clock and the kernel say."""
+    stamps = ("start_ns", "end_ns", "cpu_ns", "usage", "deliveries")
+    return {key: value for key, value in answer.items() if key not in stamps}
 
 
 # --- in this process --------------------------------------------------------------------------------------------
@@ -102,6 +105,7 @@ def test_hello_says_version_and_pid() -> None:
         "start_ns": 0,
         "end_ns": 0,
         "cpu_ns": 5,
+        "usage": None,
         "loaded": [],
         "version": VERSION,
         "pid": os.getpid(),
@@ -222,6 +226,43 @@ def test_trim_says_whether_it_did_something() -> None:
     assert answer["ok"] is True
     assert answer["facts"]["trimmed"] in (True, False)
     assert set(answer["facts"]) <= {"trimmed", "reason"}
+
+
+def test_heap_is_told_in_bytes_or_not_with_a_reason() -> None:
+    """No clock is stamped: nothing of an engine is called."""
+    answer = told(Worker(), "heap")
+    assert (answer["ok"], answer["start_ns"], answer["usage"]) == (True, 0, None)
+    assert set(answer["heap"]) in ({"used_bytes", "mapped_bytes"}, {"reason"})
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no getrusage")
+def test_page_faults_and_switches_are_those_of_the_call() -> None:
+    """Memory that is touched in it for the first time, a sleep in it; nothing of what was before."""
+
+    def busy() -> None:
+        with mmap.mmap(-1, 400 * mmap.PAGESIZE) as memory:
+            if hasattr(mmap, "MADV_NOHUGEPAGE"):
+                memory.madvise(mmap.MADV_NOHUGEPAGE)
+            for at in range(0, len(memory), mmap.PAGESIZE):
+                memory[at] = 1
+        time.sleep(0.001)
+
+    stamps = Stamps()
+    stamps.around(busy)
+    assert stamps.usage is not None
+    assert sorted(stamps.usage) == sorted(USAGE)
+    assert 400 <= stamps.usage["minor_faults"] < 800
+    assert stamps.usage["voluntary_switches"] >= 1
+    stamps.around(int)
+    assert stamps.usage["minor_faults"] < 100
+
+
+def test_a_platform_that_counts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows has no module ``resource``: no figures, and never zeros."""
+    monkeypatch.setattr(main, "resource", None)
+    stamps = Stamps()
+    stamps.around(int)
+    assert stamps.usage is None
 
 
 def test_stamps_hold_when_the_call_raises() -> None:

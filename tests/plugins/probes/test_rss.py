@@ -28,6 +28,8 @@ ASR = {
     "anon_loaded_mib": 72.0,
     "anon_ran_mib": 80.0,
     "anon_unloaded_mib": 16.0,
+    "shmem_loaded_mib": 0.0,
+    "shmem_unloaded_mib": 0.0,
 }
 ALIGNER = {
     "load_overhead_mib": 62.0 - 30.0,
@@ -92,12 +94,29 @@ def test_aligner_figures(name: str, expected: float) -> None:
                 "anon_before_load_mib",
             ],
         ),
-        ("loaded", ["load_overhead_mib", "load_working_mib", "load_peak_mib", "rss_loaded_mib", "anon_loaded_mib"]),
+        (
+            "loaded",
+            [
+                "load_overhead_mib",
+                "load_working_mib",
+                "load_peak_mib",
+                "rss_loaded_mib",
+                "anon_loaded_mib",
+                "shmem_loaded_mib",
+            ],
+        ),
         ("before_run", ["working_memory_mib"]),
         ("ran", ["working_memory_mib", "run_peak_mib", "rss_ran_mib", "anon_ran_mib"]),
         (
             "unloaded",
-            ["net_overhead_mib", "release_mib", "unload_peak_mib", "rss_unloaded_mib", "anon_unloaded_mib"],
+            [
+                "net_overhead_mib",
+                "release_mib",
+                "unload_peak_mib",
+                "rss_unloaded_mib",
+                "anon_unloaded_mib",
+                "shmem_unloaded_mib",
+            ],
         ),
     ],
 )
@@ -303,6 +322,40 @@ def test_the_last_reading_at_a_point_counts() -> None:
         140.0,
         128.0 - 30.0,
     ]
+
+
+def with_most(point: str, **values: float) -> Trial:
+    """Return a trial in which some counters stand higher at one point of the ASR's visit."""
+    visit = stored.asr_visit()
+    observations = tuple(
+        replace(one, values={**one.values, **values}) if one.point == point else one for one in visit.observations
+    )
+    return replace(stored.trial(), visits=(replace(visit, observations=observations), stored.aligner_visit()))
+
+
+@pytest.mark.parametrize(
+    ("name", "counter", "divisor"),
+    [("swap_mib", "swap_kib", 1024), ("children", "children", 1), ("children_rss_mib", "children_rss_kib", 1024)],
+)
+@pytest.mark.parametrize("point", ["idle", "ran"])
+def test_what_is_seldom_there_is_told_at_its_most(name: str, counter: str, divisor: int, point: str) -> None:
+    """Whenever it was read; none of it is 0, no reading is none, and a machine without it is the reason."""
+    assert chain(name, with_most(point, **{counter: 2048.0})) == sample("memory", name, 2048 / divisor)
+    assert chain(name, stored.trial()) == sample("memory", name, 0.0)
+    assert chain(name, stored.trial(visits=())) == absent("memory", name, "nothing was read")
+    bare = replace(stored.trial(), visits=tuple(lacking(visit, counter) for visit in stored.trial().visits))
+    counted = counter.removesuffix("_kib").replace("_", " ")
+    assert chain(name, bare) == absent("memory", name, f"this machine has no {counted} of another process")
+
+
+@pytest.mark.parametrize("name", ["peak_mib", "rss_end_mib", "growth_mib_per_iteration"])
+def test_what_is_read_at_rest_is_in_no_figure_of_the_trial(name: str) -> None:
+    """It is after the trim, and its peak is of nobody's work."""
+    trial = stored.trial(trimmed=True)
+    last = trial.visits[-1]
+    rested = replace(last.observations[-1], point="rested", values=stored.counters(900.0, 900.0, 900.0))
+    visits = (trial.visits[0], replace(last, observations=(*last.observations, rested)))
+    assert chain(name, replace(trial, visits=visits)) == chain(name, trial)
 
 
 def test_observe_reads_a_live_process() -> None:
