@@ -5,7 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, median
 
+from harness.analysis.ledger import StageLedger, ledger
 from harness.analysis.memory import Verdict, growth, verdict
+from harness.analysis.residency import Chain, chain
 from harness.analysis.statistics import Interval, ratio_interval, spread
 from harness.metrics import Better, Kind, Measurement, Metric
 from harness.records import SCHEMA, Run, Trial
@@ -51,7 +53,10 @@ class MetricSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """The whole summary of a run. ``metrics`` are by name, for instance ``asr.ttft_ms``."""
+    """The whole summary of a run. ``metrics`` are by name, for instance ``asr.ttft_ms``; ``ledger`` is by stage.
+
+    ``chain`` is None for a chain of one stage.
+    """
 
     run: str
     metrics: Mapping[str, MetricSummary]
@@ -60,6 +65,8 @@ class Summary:
     guard: Mapping[str, object]
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    ledger: Mapping[str, StageLedger] = field(default_factory=dict)
+    chain: Chain | None = None
     schema: int = SCHEMA
 
 
@@ -80,6 +87,7 @@ def summarise(run: Run, trials: Sequence[Trial], notes: Iterable[str] = ()) -> S
         for metric in probe.metrics:
             for scope in _scopes(metric, run):
                 metrics[f"{scope}.{metric.name}"] = _summary(metric, scope, done)
+    ledgers = ledger(run, trials)
     return Summary(
         run=run.id,
         metrics=metrics,
@@ -88,6 +96,8 @@ def summarise(run: Run, trials: Sequence[Trial], notes: Iterable[str] = ()) -> S
         guard=_guard(run, trials),
         problems=tuple(f"trial {trial.index}: {problem}" for trial in trials for problem in trial.problems),
         notes=(*run.notes, *notes, *_undone(run, trials)),
+        ledger=ledgers,
+        chain=chain(run, trials, ledgers),
     )
 
 

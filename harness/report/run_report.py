@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from harness.analysis.original import original_results
 from harness.analysis.summary import Summary
 from harness.records import Environment, Run, Trial
+from harness.report.ledger_tables import chain_lines, ledger_tables
 from harness.report.page import render
+from harness.report.run_charts import Drawn
 from harness.report.tables import Table, metric_table, original_tables, verdict_lines
 
 
@@ -19,6 +21,7 @@ class RunReport:
     verdicts: Sequence[str]
     tables: Sequence[Table]
     failures: Sequence[Trial]
+    charts: Sequence[Drawn] = ()
 
     def markdown(self) -> str:
         """Render as Markdown."""
@@ -46,10 +49,11 @@ def run_report(run: Run, environment: Environment | None, trials: Sequence[Trial
     """Put the report of a run together."""
     return RunReport(
         title=f"{' -> '.join(run.protocol.order)}: {run.id}",
-        verdicts=verdict_lines(summary),
+        verdicts=(*verdict_lines(summary), *chain_lines(summary.chain)),
         tables=(
             *original_tables(run, original_results(run, trials), summary),
             metric_table(summary, main_only=False),
+            *ledger_tables(summary),
             _stage_table(run),
             _protocol_table(run),
             *((_environment_table(environment),) if environment else ()),
