@@ -172,10 +172,15 @@ def _row(kind: _Kind, entries: Sequence[_Entry]) -> LedgerRow:
         anon_mib=anon,
         file_mib=file,
         shmem_mib=shmem,
-        # before a worker's first reading nothing resets the high-water mark: it is the interpreter's own
-        peak_mib=max((peak for entry in entries if (peak := mib(entry.after, "peak_kib")) is not None), default=None),
+        peak_mib=_peak(kind, entries),
         anon_change_mib=_median(_change(entry) for entry in entries),
     )
+
+
+def _peak(kind: _Kind, entries: Sequence[_Entry]) -> float | None:
+    """Return the largest exact peak; a starting worker has none, for the first reset comes when it stands."""
+    peaks = (mib(entry.after, "peak_kib") for entry in entries if kind.phase != "start")
+    return max((peak for peak in peaks if peak is not None), default=None)
 
 
 def _median(values: Iterable[float | None]) -> float | None:
@@ -196,6 +201,9 @@ def _reasons(kind: _Kind, row: LedgerRow, entries: Sequence[_Entry]) -> Iterable
         yield f"no memory: the probe '{PROBE}' read nothing"
     else:
         figures = {"anon": row.anon_mib, "file": row.file_mib, "peak": row.peak_mib}
+        if kind.phase == "start":
+            figures.pop("peak")
+            yield "no peak for 'start': the high-water mark is reset for the first time when the worker stands"
         lacking = [name for name, value in figures.items() if value is None]
         if lacking:
             yield f"no {', '.join(lacking)}: this machine has none for another process"

@@ -48,8 +48,8 @@ def png(chart: Mapping[str, Any]) -> bytes:
 
 @cache
 def warm_up() -> Thread:
-    """Start, once a process, what the first picture would wait for a second, beside whatever the caller does next."""
-    thread = Thread(target=_first, daemon=True)
+    """Start, once a process, what the first picture would wait a second for, beside whatever the caller does next."""
+    thread = Thread(target=_first)  # no daemon: an interpreter that ends must wait until V8 stands still
     thread.start()
     return thread
 

@@ -29,16 +29,14 @@ class Published:
 
 def read(folder: Path) -> Published:
     """Read a run and summarise it; writes nothing. Raises :class:`harness.errors.StoreError`."""
-    stored = store.read_run(folder)
-    summary = summarise(stored.run, stored.trials, stored.notes)
-    return Published(stored, summary, run_report(stored.run, stored.environment, stored.trials, summary))
+    return _summarised(store.read_run(folder))
 
 
 def publish(folder: Path) -> Published:
     """Read a run and write its summary, its results in the original's shape, its reports, and charts as asked for."""
+    stored = store.read_run(folder)
     pictures.warm_up()
-    published = _with_charts(read(folder))
-    stored = published.stored
+    published = _with_charts(_summarised(stored))
     store.write_json(folder / store.SUMMARY, published.summary)
     store.write_json(folder / store.ORIGINAL, original_results(stored.run, stored.trials))
     store.write_text(folder / store.REPORT_MD, published.report.markdown())
@@ -47,6 +45,11 @@ def publish(folder: Path) -> Published:
         store.write_text(folder / name, content)
     _write_charts(published)
     return published
+
+
+def _summarised(stored: StoredRun) -> Published:
+    summary = summarise(stored.run, stored.trials, stored.notes)
+    return Published(stored, summary, run_report(stored.run, stored.environment, stored.trials, summary))
 
 
 def _with_charts(published: Published) -> Published:

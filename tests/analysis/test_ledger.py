@@ -52,13 +52,16 @@ def test_trim() -> None:
 
 
 def test_start_of_a_worker() -> None:
-    """A phase named start is the first row; nothing was read before it, so it has no change."""
+    """A phase named start is the first row; nothing was read and reset before it: it has no change and no peak."""
     trial = stored.trial(0)
     asr = trial.visits[0]
     start = Phase("start", 0, 40 * stored.MS, 30 * stored.MS, 0, 4242)
     found = of("asr", replace(trial, visits=(replace(asr, phases=(start, *asr.phases)),)))
-    assert found.rows[0] == LedgerRow("start", 1, 40.0, 30.0, 12.0, 4.0, 8.0, 0.0, 12.0, None)
-    assert found.reasons == ("no change of anon for 'start': nothing was read before it",)
+    assert found.rows[0] == LedgerRow("start", 1, 40.0, 30.0, 12.0, 4.0, 8.0, 0.0, None, None)
+    assert found.reasons == (
+        "no peak for 'start': the high-water mark is reset for the first time when the worker stands",
+        "no change of anon for 'start': nothing was read before it",
+    )
 
 
 def test_restart_has_times_and_no_memory() -> None:

@@ -6,7 +6,7 @@ import pytest
 from harness.analysis.summary import summarise
 from harness.analysis.timeline import Curve
 from harness.records import Run, Trial
-from harness.report import run_charts as module
+from harness.report import pictures
 from harness.report.run_charts import Drawn, run_charts
 from tests import stored
 
@@ -81,7 +81,7 @@ def test_a_drawing_library_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> str:
         raise RuntimeError("no V8 here")
 
-    monkeypatch.setattr(module.pictures, "svg", broken)
+    monkeypatch.setattr(pictures, "svg", broken)
     assert [chart.missing for chart in drawn(stored.trials()).values()] == [
         "could not be drawn: RuntimeError: no V8 here"
     ] * 3
