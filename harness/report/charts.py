@@ -191,7 +191,8 @@ def _cold(cold_mib: float, frame: tuple[float, float], axes: tuple[Chart, Chart]
     x, y = axes
     rows = data([{"n": 1, "mib": at, "said": said}])
     mark = {"type": "point", "shape": shape, "size": 80, "color": INK, "strokeWidth": 1.8, "opacity": 1}
-    text = {"type": "text", "align": "left", "dx": 9, "color": INK, "fontSize": 13}
+    beside = -16 if at < sum(frame) / 2 else 16  # towards the middle, off the line that the others stand on
+    text = {"type": "text", "align": "left", "dx": -5, "dy": beside, "color": INK, "fontSize": 13}
     return [
         {"data": rows, "mark": mark, "encoding": {"x": x, "y": y}},
         {"data": rows, "mark": text, "encoding": {"x": x, "y": y, "text": {"field": "said", "type": "nominal"}}},
