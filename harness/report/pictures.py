@@ -1,11 +1,8 @@
 """From a chart to a picture: SVG and PNG through vl-convert, which brings its fonts and needs no network."""
 
-import contextlib
 import re
 from collections.abc import Mapping
-from functools import cache
 from html import escape
-from threading import Thread
 from typing import Any
 
 from harness.report.chart_style import INK
@@ -44,22 +41,6 @@ def png(chart: Mapping[str, Any]) -> bytes:
     specification = _inked(dict(chart), _PRINT_INK)
     specification["background"] = "white"
     return vl_convert.vegalite_to_png(specification, scale=_SCALE, allowed_base_urls=[])
-
-
-@cache
-def warm_up() -> Thread:
-    """Start, once a process, what the first picture would wait a second for, beside whatever the caller does next."""
-    thread = Thread(target=_first)  # no daemon: an interpreter that ends must wait until V8 stands still
-    thread.start()
-    return thread
-
-
-def _first() -> None:
-    # what is wrong here is wrong again with the first picture, and is said there
-    with contextlib.suppress(Exception):
-        import vl_convert
-
-        vl_convert.vegalite_to_svg({"data": {"values": []}, "mark": "point"}, allowed_base_urls=[])
 
 
 def _inked(node: Any, ink: str) -> Any:

@@ -7,7 +7,6 @@ from pathlib import Path
 from harness import store
 from harness.analysis.original import original_results
 from harness.analysis.summary import Summary, summarise
-from harness.report import pictures
 from harness.report.ledger_tables import chain_lines, ledger_tables
 from harness.report.run_charts import run_charts
 from harness.report.run_report import RunReport, run_report
@@ -29,14 +28,15 @@ class Published:
 
 def read(folder: Path) -> Published:
     """Read a run and summarise it; writes nothing. Raises :class:`harness.errors.StoreError`."""
-    return _summarised(store.read_run(folder))
+    stored = store.read_run(folder)
+    summary = summarise(stored.run, stored.trials, stored.notes)
+    return Published(stored, summary, run_report(stored.run, stored.environment, stored.trials, summary))
 
 
 def publish(folder: Path) -> Published:
     """Read a run and write its summary, its results in the original's shape, its reports, and charts as asked for."""
-    stored = store.read_run(folder)
-    pictures.warm_up()
-    published = _with_charts(_summarised(stored))
+    published = _with_charts(read(folder))
+    stored = published.stored
     store.write_json(folder / store.SUMMARY, published.summary)
     store.write_json(folder / store.ORIGINAL, original_results(stored.run, stored.trials))
     store.write_text(folder / store.REPORT_MD, published.report.markdown())
@@ -45,11 +45,6 @@ def publish(folder: Path) -> Published:
         store.write_text(folder / name, content)
     _write_charts(published)
     return published
-
-
-def _summarised(stored: StoredRun) -> Published:
-    summary = summarise(stored.run, stored.trials, stored.notes)
-    return Published(stored, summary, run_report(stored.run, stored.environment, stored.trials, summary))
 
 
 def _with_charts(published: Published) -> Published:

@@ -67,7 +67,6 @@ def _drawn(name: str, title: str, text: str, draw: Callable[[], charts.Chart], f
     """Draw one chart. Whatever goes wrong costs this chart and no report."""
     try:
         chart = draw()
-        pictures.warm_up().join()
         return Drawn(name, title, pictures.svg(chart, text), pictures.png(chart) if "png" in formats else None)
     except ValueError as error:
         return Drawn(name, title, missing=f"not drawn: {error}")
