@@ -31,16 +31,12 @@ Growth per iteration
 
 import argparse
 import json
-import os
 import queue
-import shutil
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -50,6 +46,7 @@ import psutil
 
 from benchmarks.results import Table, Unmeasurable
 from benchmarks.setting import ROOT
+from benchmarks.truth_run import harness_run, ran
 from tests.engine.build import NoCompilerError, build, write_model
 
 NAME = "original_way"
@@ -169,18 +166,13 @@ def _both(library: Path, model: Path, iterations: int) -> tuple[dict[str, list[f
 
 def _original(library: Path, model: Path, iterations: int) -> dict[str, list[float]]:
     arguments = ["-m", "benchmarks.original_way", "--child", str(library), str(model), str(iterations)]
-    figures: dict[str, list[float]] = json.loads(_ran(arguments, ROOT, {}).splitlines()[-1])
+    figures: dict[str, list[float]] = json.loads(ran(arguments, ROOT, {}).splitlines()[-1])
     return figures
 
 
 def _ours(library: Path, model: Path, iterations: int) -> Callable[[str], float | None]:
     """Run the harness; return a function that gives the summary's figure of a metric."""
-    outputs = model.with_suffix("")
-    outputs.mkdir()
-    with _ffmpeg(outputs) as path:
-        arguments = ["order=[asr]", "asr=chatllm", f"asr.library={library}", f"asr.model={model}", "quiet=true"]
-        _ran(["-m", "harness", *arguments, f"iterations={iterations}"], outputs, {"PATH": path})
-    (summary,) = outputs.glob("outputs/runs/*/*/summary.json")
+    summary = harness_run(library, model, f"iterations={iterations}") / "summary.json"
     metrics: dict[str, Any] = json.loads(summary.read_text(encoding="utf-8"))["metrics"]
 
     def of(metric: str) -> float | None:
@@ -189,29 +181,6 @@ def _ours(library: Path, model: Path, iterations: int) -> Callable[[str], float 
         return value
 
     return of
-
-
-@contextmanager
-def _ffmpeg(folder: Path) -> Iterator[str]:
-    """Yield a PATH with a program of that name: the preflight asks for it, and this engine decodes nothing."""
-    path = os.environ.get("PATH", os.defpath)
-    if not shutil.which("ffmpeg"):
-        program = folder / "bin" / "ffmpeg"
-        program.parent.mkdir()
-        program.write_text("#!/bin/sh\nexit 1\n")
-        program.chmod(0o755)
-        path = f"{program.parent}{os.pathsep}{path}"
-    yield path
-
-
-def _ran(arguments: Sequence[str], cwd: Path, more: Mapping[str, str]) -> str:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), **more}
-    command = [sys.executable, *arguments]
-    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        said = (done.stderr or done.stdout).strip().splitlines()[-5:]
-        raise Unmeasurable(f"{' '.join(arguments[:2])} ended with {done.returncode}: {' | '.join(said)}")
-    return done.stdout
 
 
 # --- the original's way, in a process of its own ------------------------------------------------------------

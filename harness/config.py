@@ -23,6 +23,8 @@ MAX_SAMPLE_HZ = 1000
 """Above this the sampler would take a share of a core that the engines feel."""
 SUBTITLES = ("srt", "vtt", "TextGrid", "ctm", "json")
 """The formats that :mod:`harness.report.subtitles` writes."""
+CHARTS = ("svg", "png")
+"""The formats that :mod:`harness.report.pictures` writes."""
 _CHOICES = {
     "lifecycle": get_args(Lifecycle),
     "residency": get_args(Residency),
@@ -61,6 +63,7 @@ class Settings:
     dataset: Mapping[str, Any]
     plugins: tuple[str, ...] = ()
     subtitles: tuple[str, ...] = ()
+    charts: tuple[str, ...] = ()
     quiet: bool = False
     verbose: bool = False
     outputs: str = "outputs"
@@ -89,7 +92,8 @@ def settings_of(config: DictConfig) -> Settings:
         probes=_probes(raw),
         dataset=_mapping("dataset", raw.get("dataset")),
         plugins=tuple(_strings("plugins", raw.get("plugins") or [])),
-        subtitles=_subtitles(raw),
+        subtitles=_formats("subtitles", raw, "a format for word timings", SUBTITLES),
+        charts=_formats("charts", raw, "a format for charts", CHARTS),
         quiet=_flag("quiet", raw),
         verbose=_flag("verbose", raw),
         outputs=str(raw.get("outputs", "outputs")),
@@ -228,11 +232,11 @@ def _strings(name: str, value: Any) -> list[str]:
     return value
 
 
-def _subtitles(raw: Mapping[str, Any]) -> tuple[str, ...]:
-    formats = _strings("subtitles", raw.get("subtitles") or [])
+def _formats(name: str, raw: Mapping[str, Any], expected: str, choices: tuple[str, ...]) -> tuple[str, ...]:
+    formats = _strings(name, raw.get(name) or [])
     for form in formats:
-        if form not in SUBTITLES:
-            raise ConfigError("subtitles", f"'{form}'", "a format for word timings", SUBTITLES)
+        if form not in choices:
+            raise ConfigError(name, f"'{form}'", expected, choices)
     return tuple(formats)
 
 

@@ -78,6 +78,7 @@ def make_plan(settings: Settings, registry: Registry, utterances: Sequence[Utter
         overrides=job.overrides,
         swept=job.swept,
         subtitles=settings.subtitles,
+        charts=settings.charts,
         notes=(*_notes(protocol, stages, len(utterances), job.swept), *_fit_notes(settings.fit, protocol)),
         fit=settings.fit,
     )

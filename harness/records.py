@@ -292,7 +292,7 @@ class Run:
     """What was to be run: written before the first trial, so that a killed run can be read.
 
     ``trials`` is how many there would be; ``swept`` are the keys that the sweep it belongs to varies; ``subtitles`` the
-    formats in which word timings are written out.
+    formats in which word timings are written out; ``charts`` those of the report's charts.
     """
 
     id: str
@@ -307,6 +307,7 @@ class Run:
     overrides: tuple[str, ...] = ()
     swept: tuple[str, ...] = ()
     subtitles: tuple[str, ...] = ()
+    charts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     fit: Fit = Fit()
     schema: int = SCHEMA

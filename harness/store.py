@@ -11,6 +11,7 @@
 ``asr_align_results.json`` the same in the shape of the original experiment
 ``report.md``, ``.html``   the same, to be read
 ``*.STAGE.srt`` and others word timings, where the configuration asks for subtitles
+``charts/*``               the charts of the report as SVG or PNG, where the configuration asks for them
 ``failure.json``           only where a job could not run at all: its overrides and the line that says why
 ``fit.json``, ``.md``      in the folder of a search for a memory limit, over the runs in ``attempts/``
 ``sweep.json``, ``.csv``,  in a sweep's folder, over its jobs' folders
@@ -44,6 +45,7 @@ SUMMARY = "summary.json"
 ORIGINAL = "asr_align_results.json"
 REPORT_MD = "report.md"
 REPORT_HTML = "report.html"
+CHARTS = "charts"
 FAILURE = "failure.json"
 FIT_JSON = "fit.json"
 FIT_MD = "fit.md"
@@ -110,10 +112,15 @@ def write_json(path: Path, record: object) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file so that a reader sees the old or the new one, never a part."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file so that a reader sees the old or the new one, never a part."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(text)
+        with temporary.open("wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

@@ -203,6 +203,9 @@ def test_an_order_is_a_list_of_stages(order: object, line: str) -> None:
         ({"probe": {"rss": False}}, "probe.rss: found False, expected a mapping of keys to values"),
         ({"plugins": "mine"}, "plugins: found 'mine', expected a list of names"),
         ({"plugins": [1]}, "plugins: found [1], expected a list of names"),
+        ({"charts": "svg"}, "charts: found 'svg', expected a list of names"),
+        ({"charts": [True]}, "charts: found [True], expected a list of names"),
+        ({"charts": ["svg", "pdf"]}, "charts: found 'pdf', expected a format for charts; choose from: png, svg"),
         ({"quiet": "yes"}, "quiet: found 'yes', expected true or false"),
         ({"verbose": 1}, "verbose: found 1, expected true or false"),
         (

@@ -1,52 +1,12 @@
-"""A memory curve beside the trials of its run: marked phases, a curve thin enough to be drawn, sampled peaks."""
-
-from collections.abc import Iterable
-from dataclasses import dataclass
+"""A memory curve made fit for use: thin enough to be drawn, and the peaks that its samples saw."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.curve import Curve
-from harness.records import Trial
 
 MIN_POINTS = 4
 """The first, the last, and the two extremes between them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A phase on the line of a curve: seconds from the run's first sample; ``trial`` is the trial's index."""
-
-    trial: int
-    stage: str
-    phase: str
-    worker: int
-    start_s: float
-    end_s: float
-
-
-def spans(curve: Curve, trials: Iterable[Trial]) -> tuple[Span, ...]:
-    """Return the phases of the trials in order of time, on the clock that both share; none for an empty curve.
-
-    What happened before the first sample has times below zero.
-    """
-    if not len(curve):
-        return ()
-    origin_ns = min(curve.at_ns)
-    found = [
-        Span(
-            trial.index,
-            visit.stage,
-            phase.name,
-            phase.worker,
-            (phase.start_ns - origin_ns) / 1e9,
-            (phase.end_ns - origin_ns) / 1e9,
-        )
-        for trial in trials
-        for visit in trial.visits
-        for phase in visit.phases
-    ]
-    return tuple(sorted(found, key=lambda span: span.start_s))
 
 
 def thinned(curve: Curve, points: int) -> Curve:

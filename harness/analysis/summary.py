@@ -8,7 +8,9 @@ from statistics import fmean, median
 from harness.analysis.fit import LimitSummary, limit_summary
 from harness.analysis.handles import Leaking, leaking
 from harness.analysis.lacking import lacking
+from harness.analysis.ledger import StageLedger, ledger
 from harness.analysis.memory import Verdict, growth, verdict
+from harness.analysis.residency import Chain, chain
 from harness.analysis.statistics import Interval, ratio_interval, spread
 from harness.metrics import Better, Kind, Measurement, Metric
 from harness.records import SCHEMA, Run, Trial
@@ -54,7 +56,10 @@ class MetricSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """The whole summary of a run. ``metrics`` are by name, for instance ``asr.ttft_ms``."""
+    """The whole summary of a run. ``metrics`` are by name, for instance ``asr.ttft_ms``; ``ledger`` is by stage.
+
+    ``chain`` is None for a chain of one stage.
+    """
 
     run: str
     metrics: Mapping[str, MetricSummary]
@@ -65,6 +70,8 @@ class Summary:
     notes: tuple[str, ...] = ()
     limit: LimitSummary | None = None
     leaking_handles: tuple[Leaking, ...] = ()
+    ledger: Mapping[str, StageLedger] = field(default_factory=dict)
+    chain: Chain | None = None
     schema: int = SCHEMA
 
 
@@ -85,6 +92,7 @@ def summarise(run: Run, trials: Sequence[Trial], notes: Iterable[str] = ()) -> S
         for metric in probe.metrics:
             for scope in _scopes(metric, run):
                 metrics[f"{scope}.{metric.name}"] = _summary(metric, scope, done)
+    ledgers = ledger(run, trials)
     return Summary(
         run=run.id,
         metrics=metrics,
@@ -95,6 +103,8 @@ def summarise(run: Run, trials: Sequence[Trial], notes: Iterable[str] = ()) -> S
         notes=(*run.notes, *notes, *lacking(trials), *_undone(run, trials)),
         leaking_handles=leaking(done),
         limit=limit_summary(run, trials),
+        ledger=ledgers,
+        chain=chain(run, trials, ledgers),
     )
 
 

@@ -1,15 +1,17 @@
 """From a run's folder to the files that people read: the same code after a run and years later."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness import store
 from harness.analysis.original import original_results
 from harness.analysis.summary import Summary, summarise
 from harness.report.handle_lines import handle_lines
+from harness.report.ledger_tables import chain_lines, ledger_tables
+from harness.report.run_charts import run_charts
 from harness.report.run_report import RunReport, run_report
-from harness.report.sampling import sampling_lines
+from harness.report.sampling import readable_curve, sampling_lines
 from harness.report.subtitles import word_files
 from harness.report.tables import metric_table, original_tables, verdict_lines
 from harness.store import StoredRun
@@ -37,8 +39,8 @@ def read(folder: Path) -> Published:
 
 
 def publish(folder: Path) -> Published:
-    """Read a run and write its summary, its results in the original's shape, and its reports."""
-    published = read(folder)
+    """Read a run and write its summary, its results in the original's shape, its reports, and charts as asked for."""
+    published = _with_charts(read(folder))
     stored = published.stored
     store.write_json(folder / store.SUMMARY, published.summary)
     store.write_json(folder / store.ORIGINAL, original_results(stored.run, stored.trials))
@@ -46,7 +48,27 @@ def publish(folder: Path) -> Published:
     store.write_text(folder / store.REPORT_HTML, published.report.html())
     for name, content in word_files(stored.run, stored.trials):
         store.write_text(folder / name, content)
+    _write_charts(published)
     return published
+
+
+def _with_charts(published: Published) -> Published:
+    """Draw the charts for the page."""
+    stored = published.stored
+    samples = readable_curve(stored.folder)
+    drawn = run_charts(stored.run, stored.trials, published.summary, stored.run.charts, samples)
+    return replace(published, report=replace(published.report, charts=drawn))
+
+
+def _write_charts(published: Published) -> None:
+    """Write each chart that there is in each format that the run asks for."""
+    run, folder = published.stored.run, published.stored.folder / store.CHARTS
+    for drawn in published.report.charts if run.charts else ():
+        folder.mkdir(exist_ok=True)
+        if drawn.svg is not None and "svg" in run.charts:
+            store.write_text(folder / f"{drawn.name}.svg", drawn.svg)
+        if drawn.png is not None:
+            store.write_bytes(folder / f"{drawn.name}.png", drawn.png)
 
 
 def ending(published: Published, *, verbose: bool) -> Iterator[str]:
@@ -57,4 +79,9 @@ def ending(published: Published, *, verbose: bool) -> Iterator[str]:
     yield from ("", _THICK, overall.title, _THICK, overall.text())
     ours = metric_table(summary, main_only=not verbose)
     yield from ("", _THICK, ours.title, _THICK, ours.text(), "")
+    if verbose:
+        for table in ledger_tables(summary):
+            yield from (table.title, "", table.text(), "")
+    else:
+        yield from chain_lines(summary.chain)
     yield from (*verdict_lines(summary), *handle_lines(summary), *published.sampling)

@@ -8,7 +8,9 @@ from harness.analysis.original import original_results
 from harness.analysis.summary import Summary
 from harness.records import Environment, Run, Trial
 from harness.report.handle_lines import handle_lines
+from harness.report.ledger_tables import chain_lines, ledger_tables
 from harness.report.page import render
+from harness.report.run_charts import Drawn
 from harness.report.tables import Table, metric_table, original_tables, verdict_lines
 
 
@@ -20,6 +22,7 @@ class RunReport:
     verdicts: Sequence[str]
     tables: Sequence[Table]
     failures: Sequence[Trial]
+    charts: Sequence[Drawn] = ()
 
     def markdown(self) -> str:
         """Render as Markdown."""
@@ -53,10 +56,11 @@ def run_report(
     """Put the report of a run together; ``sampling`` are lines that stand below the verdicts."""
     return RunReport(
         title=f"{' -> '.join(run.protocol.order)}: {run.id}",
-        verdicts=(*verdict_lines(summary), *handle_lines(summary), *sampling),
+        verdicts=(*verdict_lines(summary), *handle_lines(summary), *chain_lines(summary.chain), *sampling),
         tables=(
             *original_tables(run, original_results(run, trials), summary),
             metric_table(summary, main_only=False),
+            *ledger_tables(summary),
             _stage_table(run),
             _protocol_table(run),
             *((_environment_table(environment),) if environment else ()),

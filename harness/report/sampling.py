@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness.curve import Sampling, read_sampling
+from harness.curve import Curve, Sampling, read_curve, read_sampling
 from harness.errors import StoreError
 
 
@@ -17,6 +17,15 @@ def sampling_lines(folder: Path) -> Iterator[str]:
     if sampling is not None:
         yield _line(sampling)
         yield from (f"Note: {note}" for note in sampling.notes)
+
+
+def readable_curve(folder: Path) -> Curve | None:
+    """Return a run's memory curve; None where there is none to draw: :func:`sampling_lines` has the reason."""
+    try:
+        curve = read_curve(folder)
+    except StoreError:
+        return None
+    return curve if curve is not None and len(curve) else None
 
 
 def _line(sampling: Sampling) -> str:

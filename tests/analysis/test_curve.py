@@ -1,10 +1,9 @@
 from array import array
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from harness.analysis.curve import Span, sampled_peak_mib, spans, thinned
+from harness.analysis.curve import sampled_peak_mib, thinned
 from harness.curve import Curve, Sampling
 from tests import stored
 
@@ -23,43 +22,6 @@ def curve_of(*rows: Row) -> Curve:
 def rss_of(curve: Curve) -> list[tuple[int, int, int]]:
     """Return milliseconds, worker and RSS of each sample."""
     return [(at // MS, one, rss) for at, one, rss in zip(curve.at_ns, curve.worker, curve.rss_kib, strict=True)]
-
-
-# --- spans -------------------------------------------------------------------------------------------------------
-
-
-def test_phases_lie_on_the_line_of_the_curve() -> None:
-    """Seconds from the first sample of the run, in order of time, with stage, worker and trial."""
-    curve = curve_of((1100, 0, 1000, 100, 0), (900, 1, 1000, 100, 0))
-    found = spans(curve, [stored.trial(0)])
-    assert found[:3] == (
-        Span(0, "asr", "start", 0, 0.0, 0.09),
-        Span(0, "asr", "prepare", 0, 0.1, 0.15),
-        Span(0, "asr", "load", 0, 0.151, 0.451),
-    )
-    assert [(span.stage, span.phase) for span in found] == [
-        *(("asr", name) for name in ("start", "prepare", "load", "run", "unload")),
-        *(("aligner", name) for name in ("load", "run", "unload")),
-    ]
-    assert found[-1] == Span(0, "aligner", "unload", 0, 9.382, 9.39)
-
-
-def test_phases_of_several_trials_are_in_order_of_time() -> None:
-    """Whatever order the trials are given in."""
-    curve = curve_of((1000, 0, 1000, 100, 0))
-    trials = [stored.trial(1), stored.trial(0)]
-    assert [span.trial for span in spans(curve, trials)] == [0] * 8 + [1] * 6
-
-
-def test_what_was_before_the_first_sample_is_below_zero() -> None:
-    """The import of an engine that was quicker than the first tick."""
-    assert spans(curve_of((1100, 0, 1, 1, 0)), [stored.trial(0)])[1].start_s == -0.1
-
-
-def test_an_empty_curve_has_no_line() -> None:
-    """So nothing can lie on it; nor can nothing."""
-    assert spans(curve_of(), [stored.trial(0)]) == ()
-    assert spans(curve_of((0, 0, 1, 1, 0)), [replace(stored.trial(0), visits=())]) == ()
 
 
 # --- thinned -----------------------------------------------------------------------------------------------------

@@ -132,6 +132,34 @@ def test_ending(tmp_path: Path) -> None:
     assert "asr.cer" not in "\n".join(lines)
 
 
+def test_charts_as_files(tmp_path: Path) -> None:
+    """Each chart in each format that the run asks for; the SVG is the one in the page."""
+    run = stored.run(charts=("svg", "png"))
+    folder = stored.write(tmp_path / "run", run, stored.trials(), stored.environment())
+    published = publish(folder)
+    names = {f"{name}.{form}" for name in ("memory", "growth", "ledger") for form in ("svg", "png")}
+    assert {path.name for path in (folder / store.CHARTS).iterdir()} == names
+    for drawn in published.report.charts:
+        assert (folder / store.CHARTS / f"{drawn.name}.svg").read_text(encoding="utf-8") == drawn.svg
+        assert (folder / store.CHARTS / f"{drawn.name}.png").read_bytes() == drawn.png
+
+
+def test_chart_that_cannot_be_drawn_is_no_file(tmp_path: Path) -> None:
+    """One iteration has no series; the other two charts are there."""
+    folder = stored.write(tmp_path / "run", stored.run(charts=("svg",)), stored.trials(1))
+    publish(folder)
+    assert {path.name for path in (folder / store.CHARTS).iterdir()} == {"memory.svg", "ledger.svg"}
+
+
+def test_ending_says_what_the_chain_needs(tmp_path: Path) -> None:
+    """The sentence is always there; the tables of phases only in verbose mode, where it stands below them."""
+    published = read(run_folder(tmp_path))
+    for verbose in (False, True):
+        lines = "\n".join(ending(published, verbose=verbose)).splitlines()
+        assert sum(line.startswith("Chain: one model at a time needs 132.8 MiB (measured)") for line in lines) == 1
+        assert ("Phases of ASR" in lines) == verbose
+
+
 def test_ending_in_verbose_mode(tmp_path: Path) -> None:
     """In verbose mode our table has every metric."""
     lines = "\n".join(ending(read(run_folder(tmp_path)), verbose=True))

@@ -8,6 +8,7 @@ import pytest
 from harness.analysis.summary import summarise
 from harness.metrics import constant
 from harness.records import Environment, Run, Trial
+from harness.report.run_charts import run_charts
 from harness.report.run_report import RunReport, run_report
 from tests import stored
 
@@ -41,6 +42,13 @@ class Page(HTMLParser):
             self.captions.append(data)
 
 
+def charted(*trials: Trial) -> RunReport:
+    """Return the report of some trials with its charts."""
+    run = stored.run()
+    drawn = run_charts(run, trials, summarise(run, trials))
+    return replace(report(trials, run), charts=drawn)
+
+
 def report(
     trials: Sequence[Trial] | None = None, run: Run | None = None, environment: Environment | None = None
 ) -> RunReport:
@@ -62,6 +70,9 @@ def test_tables_in_their_order() -> None:
         "Averages over all iterations",
         "Overall Memory",
         "Medians and 95 % intervals",
+        "Phases of ASR",
+        "Phases of Aligner",
+        "What the chain needs",
         "Stages",
         "What was run",
         "Where it was run",
@@ -164,6 +175,32 @@ def test_html_stands_alone() -> None:
     assert page.references == []
     assert not {"script", "link", "img", "iframe", "object", "embed", "base"} & set(page.tags)
     assert not re.search(r"https?://|url\(|@import|//cdn", text)
+
+
+def test_html_with_charts_stands_alone() -> None:
+    """The charts are inside the page, each with its text, and point nowhere either."""
+    text = charted(*stored.trials(5)).html()
+    page = Page(text)
+    assert page.tags.count("svg") == text.count('role="img" aria-label="') == 3
+    assert page.references == []
+    assert not re.search(r"https?://|url\(|@import|<script", text)
+
+
+def test_html_says_which_chart_is_lacking() -> None:
+    """One iteration has no series to draw: the page says so where the chart would stand."""
+    text = charted(*stored.trials(1)).html()
+    assert text.count("<svg ") == 2
+    assert "Memory after unload: not drawn: no iteration after the cold one has a value" in text
+
+
+def test_a_model_named_like_a_script_is_text_in_a_chart() -> None:
+    """A name in a chart is escaped like any other text."""
+    run = stored.run()
+    run = replace(run, stages=tuple(replace(stage, label=SCRIPT) for stage in run.stages))
+    summary = summarise(run, stored.trials())
+    page = replace(report(run=run), charts=run_charts(run, stored.trials(), summary)).html()
+    assert "<script" not in page
+    assert "script" not in Page(page).tags
 
 
 def test_html_says_what_markdown_says() -> None:

@@ -243,6 +243,32 @@ def test_files_and_threads_that_stay_are_no_leak(alone: Run) -> None:
     assert (ran.summary["leaking_handles"], "Leak (" in ran.out) == ([], False)
 
 
+def test_the_ledger_says_the_truth(chain: Run) -> None:
+    """Each phase adds what the model file says; what all resident would need is inferred, and then measured."""
+    asr: dict[str, Value] = {"keep_mib": 64, "leak_load_kib": 256, "load_peak_mib": 12, "work_mib": 24}
+    aligner: dict[str, Value] = {"keep_mib": 16, "map_mib": 8, "work_mib": 40}
+    ran = chain("iterations=3", "trim=each", asr=asr, aligner=aligner)
+    rows = {key: {row["phase"]: row for row in one["rows"]} for key, one in ran.summary["ledger"].items()}
+    for key, kept_mib, left_mib in (("asr", 64.25, 0.25), ("aligner", 16, 0)):
+        assert rows[key]["first load"]["anon_change_mib"] == near(kept_mib)
+        assert rows[key]["load"]["anon_change_mib"] == near(kept_mib)
+        assert rows[key]["steady run"]["anon_change_mib"] == near(0)
+        assert rows[key]["unload"]["anon_change_mib"] == near(left_mib - kept_mib)
+        assert rows[key]["steady run"]["rss_mib"] == near(rows[key]["load"]["rss_mib"])
+    assert rows["asr"]["load"]["peak_mib"] - rows["asr"]["load"]["rss_mib"] == near(12)
+    assert rows["asr"]["steady run"]["peak_mib"] - rows["asr"]["steady run"]["rss_mib"] == near(24)
+    assert rows["aligner"]["steady run"]["peak_mib"] - rows["aligner"]["steady run"]["rss_mib"] == near(40)
+    found = ran.summary["chain"]
+    needs = {key: (one["holds_mib"], one["need_mib"], one["clean"]) for key, one in found["stages"].items()}
+    assert needs == {"asr": (near(64.25), near(88.25), True), "aligner": (near(24), near(64), True)}
+    assert found["one_at_a_time_mib"] - found["stages"]["asr"]["base_mib"] == near(88.25)
+    # this stage stands no second model in its process, so all resident has a second process as well
+    assert found["saved_mib"] == near(64.25 + 24 + 40 - 88.25 + found["stages"]["aligner"]["base_mib"])
+    resident = chain("iterations=3", "trim=each", "residency=all_resident", asr=asr, aligner=aligner).summary["chain"]
+    assert resident["all_resident_mib"] == near(found["all_resident_mib"])
+    assert resident["one_at_a_time_mib"] == near(found["one_at_a_time_mib"])
+
+
 # --- time and text ------------------------------------------------------------------------------------------
 
 

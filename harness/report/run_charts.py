@@ -1,0 +1,110 @@
+"""Which charts a run has, what each says in words, and why one cannot be drawn."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.analysis.original import number
+from harness.analysis.summary import GROWTH, Summary
+from harness.analysis.timeline import Curve, sampled_curves, spans, stepped_curves, windows
+from harness.curve import Curve as Samples
+from harness.records import Run, Trial
+from harness.report import charts, pictures
+from harness.report.figures import figure, heading, interval
+
+_WHOLE_UP_TO = 6
+"""Iterations that are shown as one stretch of time; of more the first, the middle and the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A chart of a run: as SVG, as PNG where that was asked for; or ``missing`` says why there is none."""
+
+    name: str
+    title: str
+    svg: str | None = None
+    png: bytes | None = None
+    missing: str | None = None
+
+    @property
+    def inline(self) -> str:
+        """The picture as it stands in a page; empty where there is none."""
+        return pictures.inline(self.svg) if self.svg else ""
+
+
+def run_charts(
+    run: Run,
+    trials: Sequence[Trial],
+    summary: Summary,
+    formats: Collection[str] = (),
+    samples: Samples | None = None,
+) -> list[Drawn]:
+    """Draw every chart of a run; what cannot be drawn is said instead.
+
+    ``samples`` is the run's memory curve; without one the readings between commands are drawn.
+    """
+    names = {stage.key: f"{heading(stage.key)} ({stage.label})" for stage in run.stages}
+    shown = windows(trials, _WHOLE_UP_TO)
+    curves = sampled_curves(samples, trials, shown) if samples else stepped_curves(trials)
+    return [
+        _drawn(
+            "memory",
+            "Memory over time",
+            _memory_text(curves, names),
+            lambda: charts.memory_chart(curves, spans(trials), shown, names),
+            formats,
+        ),
+        _drawn("growth", "Memory after unload", _growth_text(summary), lambda: _growth(trials, summary), formats),
+        _drawn(
+            "ledger",
+            "Memory of each phase",
+            "Anonymous, file and shared memory at the end of each phase of each stage, with the exact peaks; the "
+            "figures stand in the tables of phases.",
+            lambda: charts.ledger_chart(list(summary.ledger.values()), names),
+            formats,
+        ),
+    ]
+
+
+def _drawn(name: str, title: str, text: str, draw: Callable[[], charts.Chart], formats: Collection[str]) -> Drawn:
+    """Draw one chart. Whatever goes wrong costs this chart and no report."""
+    try:
+        chart = draw()
+        return Drawn(name, title, pictures.svg(chart, text), pictures.png(chart) if "png" in formats else None)
+    except ValueError as error:
+        return Drawn(name, title, missing=f"not drawn: {error}")
+    except Exception as error:  # a drawing library that fails, or that this platform lacks
+        return Drawn(name, title, missing=f"could not be drawn: {type(error).__name__}: {error}")
+
+
+def _growth(trials: Sequence[Trial], summary: Summary) -> charts.Chart:
+    """Draw the last value of each iteration; the cold one is the first iteration's."""
+    values: dict[int, float] = {}
+    for trial in trials:
+        value = number(trial, "memory", GROWTH)
+        if value is not None and trial.outcome.ok and not trial.warmup:
+            values[trial.iteration] = value
+    cold_mib = values.pop(0, None)
+    verdict = summary.verdicts.get("memory")
+    if verdict is None:
+        raise ValueError("no probe of this run reports it")
+    slope, bounds = verdict.slope_mib_per_iteration, verdict.interval
+    return charts.growth_chart(list(values), list(values.values()), slope, bounds, verdict.verdict, cold_mib)
+
+
+def _memory_text(curves: Sequence[Curve], names: Mapping[str, str]) -> str:
+    highest = max((level for curve in curves for level in curve.rss_mib), default=None)
+    return (
+        f"RSS and anonymous memory over time while {' and '.join(names.values())} are loaded, run and unloaded; "
+        f"the highest RSS read is {figure(highest, '.0f')} MiB."
+    )
+
+
+def _growth_text(summary: Summary) -> str:
+    verdict = summary.verdicts.get("memory")
+    if verdict is None:
+        return "Anonymous memory after unload."
+    slope = figure(verdict.slope_mib_per_iteration, "+.3f")
+    return (
+        f"Anonymous memory after unload, iteration by iteration: {verdict.verdict}, {slope} MiB an iteration, "
+        f"95 % interval {interval(verdict.interval, '+.3f')}."
+    )
