@@ -17,7 +17,19 @@ from omegaconf.errors import OmegaConfBaseException
 
 import harness
 from harness.errors import ConfigError
-from harness.records import ROLES, Fit, Isolation, Lifecycle, OnCrash, PageCache, Protocol, Residency, Role, Trim
+from harness.records import (
+    ROLES,
+    Budgets,
+    Fit,
+    Isolation,
+    Lifecycle,
+    OnCrash,
+    PageCache,
+    Protocol,
+    Residency,
+    Role,
+    Trim,
+)
 
 MAX_SAMPLE_HZ = 1000
 """Above this the sampler would take a share of a core that the engines feel."""
@@ -33,6 +45,8 @@ _CHOICES = {
     "on_crash": get_args(OnCrash),
     "page_cache": get_args(PageCache),
 }
+_BUDGETS = {"leak_kib": "leak_kib", "memory_budget_mib": "memory_mib", "residual_budget_mib": "residual_mib"}
+"""Keys of the configuration, and the fields of the record."""
 _VARIABLE = re.compile(r"oc\.env:(\w+)")
 _AT_LEAST_ONE = ("iterations", "threads", "context_length")
 _FIT_KEYS = ("limit_mib", "search", "tolerance_mib")
@@ -61,6 +75,7 @@ class Settings:
     stages: tuple[StageSettings, ...]
     probes: Mapping[str, Mapping[str, Any]]
     dataset: Mapping[str, Any]
+    budgets: Budgets = field(default_factory=Budgets)
     plugins: tuple[str, ...] = ()
     subtitles: tuple[str, ...] = ()
     charts: tuple[str, ...] = ()
@@ -91,6 +106,7 @@ def settings_of(config: DictConfig) -> Settings:
         stages=tuple(_stage(key, raw) for key in protocol.order),
         probes=_probes(raw),
         dataset=_mapping("dataset", raw.get("dataset")),
+        budgets=_budgets(raw),
         plugins=tuple(_strings("plugins", raw.get("plugins") or [])),
         subtitles=_formats("subtitles", raw, "a format for word timings", SUBTITLES),
         charts=_formats("charts", raw, "a format for charts", CHARTS),
@@ -117,7 +133,8 @@ def _plain(config: DictConfig) -> dict[str, Any]:
 
 def _check_keys(raw: Mapping[str, Any]) -> None:
     """Refuse a key that nobody reads, which Hydra lets an experiment's file and ``+key=value`` add."""
-    known = {field.name for field in (*fields(Protocol), *fields(Settings))} - {"protocol", "stages", "probes", "raw"}
+    ours = {"protocol", "stages", "probes", "budgets", "raw"}
+    known = ({field.name for field in (*fields(Protocol), *fields(Settings))} | {*_BUDGETS, "strict"}) - ours
     stages = {key for key, value in raw.items() if isinstance(value, Mapping) and "stage" in value}
     choices = known | stages | {"probe"}
     for key, value in raw.items():
@@ -177,6 +194,14 @@ def _rate(name: str, values: dict[str, Any]) -> None:
         raise ConfigError(name, repr(value), f"samples a second, at most {MAX_SAMPLE_HZ}, or 0 for none")
     if name in values:
         values[name] = float(value)
+
+
+def _budgets(raw: Mapping[str, Any]) -> Budgets:
+    # without a budget there is none; without a rate there would be no verdict
+    values = {key: raw[key] for key in _BUDGETS if raw.get(key) is not None or (key == "leak_kib" and key in raw)}
+    for key in values:
+        _positive(key, values)
+    return Budgets(strict=_flag("strict", raw), **{_BUDGETS[key]: value for key, value in values.items()})
 
 
 def _check_lifecycle(protocol: Protocol) -> None:

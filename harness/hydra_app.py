@@ -256,7 +256,10 @@ def _finish(done: Done, job: Job) -> int:
     print(f"Results: {job.folder}", flush=True)
     if done.ending.interrupted:
         return INTERRUPTED
-    return 0 if done.ending.ok else FAILED
+    broken = published.summary.broken if done.settings.budgets.strict else ()
+    for line in broken:
+        print(f"strict: {line}", file=sys.stderr)
+    return 0 if done.ending.ok and not broken else FAILED
 
 
 def _gather(folder: Path, outputs: Path, *, interrupted: bool) -> int:

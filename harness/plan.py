@@ -74,6 +74,7 @@ def make_plan(settings: Settings, registry: Registry, utterances: Sequence[Utter
         probes=tuple(_probe_record(probe, registry) for probe in probes),
         dataset=settings.dataset,
         trials=protocol.iterations * len(utterances),
+        budgets=settings.budgets,
         experiment=job.experiment,
         overrides=job.overrides,
         swept=job.swept,

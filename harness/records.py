@@ -260,6 +260,21 @@ class Fit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Budgets:
+    """What a run is held to; None where it is held to nothing.
+
+    ``leak_kib`` is the growth an iteration that the verdict has to tell from none. ``memory_mib`` is what a process may
+    reach: a leak is told by when it does. ``residual_mib`` is what an unloaded model may still hold. ``strict`` lets
+    the exit status say that a leak was found or a guard failed.
+    """
+
+    leak_kib: float = 64.0
+    memory_mib: float | None = None
+    residual_mib: float | None = None
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StageRecord:
     """Which stage ran under a key, where its plugin came from, with which options and capabilities.
 
@@ -303,6 +318,7 @@ class Run:
     probes: tuple[ProbeRecord, ...]
     dataset: Mapping[str, Any]
     trials: int
+    budgets: Budgets = Budgets()
     experiment: str | None = None
     overrides: tuple[str, ...] = ()
     swept: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 import harness
 from harness.config import Settings, StageSettings, builtin_folder, settings_of
 from harness.errors import ConfigError
-from harness.records import Fit, Protocol
+from harness.records import Budgets, Fit, Protocol
 
 MINIMAL: dict[str, Any] = {
     "order": ["asr", "aligner"],
@@ -45,6 +45,7 @@ def test_what_is_not_said_has_its_default() -> None:
     )
     assert (settings.probes, settings.dataset, settings.plugins) == ({}, {"audio": "jfk.wav"}, ())
     assert (settings.quiet, settings.verbose, settings.outputs) == (False, False, "outputs")
+    assert settings.budgets == Budgets(leak_kib=64.0, memory_mib=None, residual_mib=None, strict=False)
 
 
 def test_every_key_of_the_protocol_is_read() -> None:
@@ -68,6 +69,13 @@ def test_every_key_of_the_protocol_is_read() -> None:
     numbers = {"timeout_s": 30.0, "sample_hz": 10.0}
     assert settings.protocol == Protocol(**{**values, "order": ("aligner",), **numbers})  # type: ignore[arg-type]
     assert [stage.key for stage in settings.stages] == ["aligner"]
+
+
+def test_budgets_are_read() -> None:
+    """Whole numbers are taken for MiB and KiB; no budget is none."""
+    values = {"leak_kib": 16, "memory_budget_mib": 2000, "residual_budget_mib": 0.5, "strict": True}
+    assert checked(**values).budgets == Budgets(leak_kib=16.0, memory_mib=2000.0, residual_mib=0.5, strict=True)
+    assert checked(memory_budget_mib=None, residual_budget_mib=None).budgets == Budgets()
 
 
 def test_probes_are_named_by_their_keys() -> None:
@@ -144,6 +152,35 @@ def test_another_rate_of_samples_is_refused(value: object, found: str) -> None:
     """In one line that says which there may be."""
     line = f"sample_hz: found {found}, expected samples a second, at most 1000, or 0 for none"
     assert refused(sample_hz=value) == line
+
+
+@pytest.mark.parametrize("key", ["leak_kib", "memory_budget_mib", "residual_budget_mib"])
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        (0, "0"),
+        (-64, "-64"),
+        (False, "False"),
+        ("64 KiB", "'64 KiB'"),
+        (float("inf"), "inf"),
+        (float("nan"), "nan"),
+        ([64], "[64]"),
+    ],
+)
+def test_a_budget_is_above_0(key: str, value: object, found: str) -> None:
+    """A boolean is no number, and a text is not read as one."""
+    assert refused(**{key: value}) == f"{key}: found {found}, expected a number above 0"
+
+
+def test_there_is_always_a_growth_to_be_told() -> None:
+    """Budgets may be none, but without a rate that matters there would be no verdict."""
+    assert refused(leak_kib=None) == "leak_kib: found None, expected a number above 0"
+
+
+@pytest.mark.parametrize(("value", "found"), [("yes", "'yes'"), (1, "1"), (0.0, "0.0"), (None, "None")])
+def test_strict_is_true_or_false(value: object, found: str) -> None:
+    """And nothing else."""
+    assert refused(strict=value) == f"strict: found {found}, expected true or false"
 
 
 @pytest.mark.parametrize(
@@ -257,7 +294,7 @@ def test_the_shipped_configuration_holds_the_records_defaults(monkeypatch: pytes
     monkeypatch.delenv("INFERENCE_THREADS", raising=False)
     monkeypatch.delenv("CONTEXT_LENGTH", raising=False)
     settings = composed()
-    assert settings.protocol == Protocol(order=("asr", "aligner"))
+    assert (settings.protocol, settings.budgets) == (Protocol(order=("asr", "aligner")), Budgets())
     assert sorted(settings.probes) == ["handles", "rss", "rtf", "ttft", "wer"]
     assert [(stage.role, stage.stage) for stage in settings.stages] == [
         ("asr", "pocketsphinx"),

@@ -9,7 +9,7 @@ from harness.hookspecs import Probe
 from harness.metrics import Metric
 from harness.plan import JobFacts, Plan, make_plan
 from harness.plugins import Found, Registry
-from harness.records import Fit, ProbeRecord, StageRecord, Utterance
+from harness.records import Budgets, Fit, ProbeRecord, StageRecord, Utterance
 from harness.stage import Stage, Unusable
 from tests.conftest import FACTS, MakeSettings
 
@@ -70,6 +70,13 @@ def planned(
     made = settings(order=("asr",), **more)
     stage = replace(made.stages[0], stage="picky", options=asr or {})
     return make_plan(replace(made, stages=(stage,)), known, [utterance], FACTS)
+
+
+def test_budgets_travel_into_the_record(settings: MakeSettings, known: Registry, utterance: Utterance) -> None:
+    """A stored run knows what it was held to."""
+    budgets = Budgets(leak_kib=16.0, memory_mib=2000.0, residual_mib=1.0, strict=True)
+    made = replace(settings(), budgets=budgets)
+    assert make_plan(made, known, [utterance], FACTS).run.budgets == budgets
 
 
 def test_a_stages_record_says_what_will_run(settings: MakeSettings, known: Registry, utterance: Utterance) -> None:

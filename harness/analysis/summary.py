@@ -4,14 +4,18 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, median
+from typing import Any
 
+from harness.analysis.budget import Residual, Runway, residuals, runway
 from harness.analysis.fit import LimitSummary, limit_summary
 from harness.analysis.handles import Leaking, leaking
 from harness.analysis.lacking import lacking
 from harness.analysis.ledger import StageLedger, ledger
-from harness.analysis.memory import Verdict, growth, verdict
 from harness.analysis.residency import Chain, chain
+from harness.analysis.series import series
+from harness.analysis.slope import slope
 from harness.analysis.statistics import Interval, ratio_interval, spread
+from harness.analysis.verdict import StageVerdict, Verdict, judge, judge_stages
 from harness.metrics import Better, Kind, Measurement, Metric
 from harness.records import SCHEMA, Run, Trial
 
@@ -58,7 +62,9 @@ class MetricSummary:
 class Summary:
     """The whole summary of a run. ``metrics`` are by name, for instance ``asr.ttft_ms``; ``ledger`` is by stage.
 
-    ``chain`` is None for a chain of one stage.
+    ``verdicts`` has the verdict on the process (``memory``), ``stage_verdicts`` what each stage has to do with it,
+    ``runway`` how long a leak leaves, ``residuals`` what unloaded models still held, by stage. ``broken`` says what
+    ``strict`` fails a run for, one line each. ``chain`` is None for a chain of one stage.
     """
 
     run: str
@@ -66,6 +72,10 @@ class Summary:
     verdicts: Mapping[str, Verdict]
     outcomes: Mapping[str, int]
     guard: Mapping[str, object]
+    stage_verdicts: Mapping[str, StageVerdict] = field(default_factory=dict)
+    runway: Runway | None = None
+    residuals: Mapping[str, Residual] = field(default_factory=dict)
+    broken: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     limit: LimitSummary | None = None
@@ -93,12 +103,14 @@ def summarise(run: Run, trials: Sequence[Trial], notes: Iterable[str] = ()) -> S
             for scope in _scopes(metric, run):
                 metrics[f"{scope}.{metric.name}"] = _summary(metric, scope, done)
     ledgers = ledger(run, trials)
+    guard, memory = _guard(run, trials), _memory(run, trials)
     return Summary(
         run=run.id,
         metrics=metrics,
-        verdicts=_verdicts(run, done),
         outcomes=dict(Counter(trial.outcome.kind for trial in trials)),
-        guard=_guard(run, trials),
+        guard=guard,
+        **memory,
+        broken=tuple(_broken(guard, memory)),
         problems=tuple(f"trial {trial.index}: {problem}" for trial in trials for problem in trial.problems),
         notes=(*run.notes, *notes, *lacking(trials), *_undone(run, trials)),
         leaking_handles=leaking(done),
@@ -114,9 +126,29 @@ def _undone(run: Run, trials: Sequence[Trial]) -> Iterable[str]:
         yield f"{run.trials - len(trials)} of {run.trials} trials were not done"
 
 
-def _verdicts(run: Run, trials: Sequence[Trial]) -> Mapping[str, Verdict]:
-    trend = next((metric for probe in run.probes for metric in probe.metrics if metric.name == GROWTH), None)
-    return {"memory": _memory_verdict(trend, trials)} if trend else {}
+def _memory(run: Run, trials: Sequence[Trial]) -> dict[str, Any]:
+    """Return the parts of the summary that judge memory; where no probe reads it, why nothing can be."""
+    if not any(metric.name == GROWTH for probe in run.probes for metric in probe.metrics):
+        return {"verdicts": {}, "residuals": residuals(run, trials)}
+    found = series(run, trials)
+    verdict = judge(found, run.budgets.leak_kib / 1024)
+    return {
+        "verdicts": {"memory": verdict},
+        "stage_verdicts": judge_stages(found, verdict),
+        "runway": runway(found, verdict, run.budgets.memory_mib),
+        "residuals": residuals(run, trials),
+    }
+
+
+def _broken(guard: Mapping[str, object], memory: Mapping[str, Any]) -> Iterable[str]:
+    if not guard["held"]:
+        yield f"{guard['most_loaded']} models were loaded at one time, {guard['allowed']} may be"
+    for name, verdict in memory["verdicts"].items():
+        if verdict.verdict == "leak":
+            yield f"{name} leaks"
+    for stage, residual in memory.get("residuals", {}).items():
+        if residual.passed is False:
+            yield f"{stage} held {residual.held_mib:.2f} MiB after an unload, {residual.budget_mib:g} may be"
 
 
 def _scopes(metric: Metric, run: Run) -> list[str]:
@@ -228,12 +260,11 @@ def _of_ratio(metric: Metric, scope: str, values: Sequence[Measurement], cold: f
 
 def _of_trend(metric: Metric, scope: str, values: Sequence[tuple[Trial, Measurement]]) -> MetricSummary:
     points = _points(values)
-    found = growth(*points)
+    found = slope(*points)
     n = len(points[0])
     if found is None:
         return _entry(metric, scope, n=n, null_reason=f"a slope needs 3 points in one process, there are {n}")
-    slope = found.slope_mib_per_iteration
-    return _entry(metric, scope, n=n, value=slope, interval=found.interval)
+    return _entry(metric, scope, n=n, value=found.per_iteration, interval=found.interval)
 
 
 def _of_constancy(metric: Metric, scope: str, values: Sequence[tuple[Trial, Measurement]]) -> MetricSummary:
@@ -256,17 +287,3 @@ def _points(values: Sequence[tuple[Trial, Measurement]]) -> tuple[list[float], l
             stretches.setdefault(workers, {})[trial.iteration] = measurement.value
     longest = max(stretches.values(), key=len, default={})
     return [float(iteration) for iteration in longest], list(longest.values())
-
-
-def _memory_verdict(metric: Metric, trials: Sequence[Trial]) -> Verdict:
-    return verdict(*_points(_values(metric, "memory", trials).steady), _given_back_mib(trials))
-
-
-def _given_back_mib(trials: Sequence[Trial]) -> float | None:
-    """Return what the last trim gave back: anonymous memory before it less that after it."""
-    for trial in reversed(trials):
-        for visit in reversed(trial.visits):
-            before, after = visit.observed("unloaded", "rss"), visit.observed("trimmed", "rss")
-            if before and after and before["anon_kib"] is not None and after["anon_kib"] is not None:
-                return (before["anon_kib"] - after["anon_kib"]) / 1024
-    return None

@@ -102,7 +102,8 @@ def _cell(folder: Path) -> Cell:
 def _outcome(stored: StoredRun, summary: Summary) -> tuple[bool, str]:
     expected, found = stored.run.trials, len(stored.trials)
     if set(summary.outcomes) == {"ok"} and found == expected:
-        return True, "ok"
+        broken = summary.broken if stored.run.budgets.strict else ()
+        return not broken, "; ".join(("ok", *broken))
     counts = ", ".join(f"{count} {kind}" for kind, count in summary.outcomes.items()) or "none done"
     return False, f"{counts} of {expected} trials"
 

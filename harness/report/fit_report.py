@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from harness import store
-from harness.analysis.fit import Attempt, Search
+from harness.analysis.fit import ADDRESS_SPACE, Attempt, Search
 from harness.report.figures import MISSING, figure
-from harness.report.tables import ADDRESS_SPACE, Table
+from harness.report.tables import Table
 
 _CAVEAT = "RLIMIT_AS counts reserved address space, not memory in use: a machine may need less"
 

@@ -7,13 +7,13 @@ from pathlib import Path
 from harness import store
 from harness.analysis.original import original_results
 from harness.analysis.summary import Summary, summarise
-from harness.report.handle_lines import handle_lines
 from harness.report.ledger_tables import chain_lines, ledger_tables
 from harness.report.run_charts import run_charts
 from harness.report.run_report import RunReport, run_report
 from harness.report.sampling import readable_curve, sampling_lines
 from harness.report.subtitles import word_files
-from harness.report.tables import metric_table, original_tables, verdict_lines
+from harness.report.tables import metric_table, original_tables
+from harness.report.verdict_lines import verdict_lines
 from harness.store import StoredRun
 
 _THICK = "=" * 70
@@ -84,4 +84,4 @@ def ending(published: Published, *, verbose: bool) -> Iterator[str]:
             yield from (table.title, "", table.text(), "")
     else:
         yield from chain_lines(summary.chain)
-    yield from (*verdict_lines(summary), *handle_lines(summary), *published.sampling)
+    yield from (*verdict_lines(summary), *published.sampling)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from harness.analysis.original import original_results
 from harness.analysis.summary import Summary
 from harness.records import Environment, Run, Trial
-from harness.report.handle_lines import handle_lines
 from harness.report.ledger_tables import chain_lines, ledger_tables
 from harness.report.page import render
 from harness.report.run_charts import Drawn
-from harness.report.tables import Table, metric_table, original_tables, verdict_lines
+from harness.report.tables import Table, metric_table, original_tables
+from harness.report.verdict_lines import verdict_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def run_report(
     """Put the report of a run together; ``sampling`` are lines that stand below the verdicts."""
     return RunReport(
         title=f"{' -> '.join(run.protocol.order)}: {run.id}",
-        verdicts=(*verdict_lines(summary), *handle_lines(summary), *chain_lines(summary.chain), *sampling),
+        verdicts=(*verdict_lines(summary), *chain_lines(summary.chain), *sampling),
         tables=(
             *original_tables(run, original_results(run, trials), summary),
             metric_table(summary, main_only=False),

@@ -1,18 +1,15 @@
 """A table before it is rendered, how a figure is written, and the tables of one run."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tabulate import tabulate
 
-from harness.analysis.fit import LimitSummary
 from harness.analysis.summary import MetricSummary, Summary
 from harness.records import Run
 from harness.report.figures import figure, heading, interval
 
-ADDRESS_SPACE = "RLIMIT_AS"
-"""The one mechanism of a limit that counts no memory in use."""
 _OVERHEADS = {"avg_load_overhead_mb": "load_overhead_mib", "avg_net_overhead_mb": "net_overhead_mib"}
 _AVERAGES = {"avg_ttft_ms": "ttft_ms", "avg_wer_percent": "wer"}
 _OVERALL = {"initial_memory_mb": "rss_start_mib", "final_memory_mb": "rss_end_mib"}
@@ -125,35 +122,6 @@ def _grouped(lacking: Mapping[str, str]) -> Iterable[str]:
     for name, reason in lacking.items():
         by_reason.setdefault(reason, []).append(name)
     return [f"no value for {', '.join(names)}: {reason}" for reason, names in by_reason.items()]
-
-
-def verdict_lines(summary: Summary) -> Sequence[str]:
-    """Write the verdicts, the guard, the outcomes, problems and notes, one line each."""
-    lines = []
-    for name, verdict in summary.verdicts.items():
-        slope = figure(verdict.slope_mib_per_iteration, "+.3f")
-        lines.append(
-            f"Verdict ({name}): {verdict.verdict}: {verdict.because} "
-            f"(slope {slope} MiB/iteration, 95 % interval {interval(verdict.interval, '+.3f')}, n = {verdict.n})"
-        )
-    guard = summary.guard
-    held = "held" if guard["held"] else "BROKEN"
-    lines.append(f"Guard ({guard['residency']}): {held}, at most {guard['most_loaded']} loaded at one time")
-    if summary.limit is not None:
-        lines.append(_limit_line(summary.limit))
-    counts = ", ".join(f"{count} {kind}" for kind, count in summary.outcomes.items())
-    lines.append(f"Trials: {counts or 'none'}")
-    lines.extend(f"Problem: {problem}" for problem in summary.problems)
-    lines.extend(f"Note: {note}" for note in summary.notes)
-    return lines
-
-
-def _limit_line(limit: LimitSummary) -> str:
-    """Say under which limit a run was made, by what, and how near it came."""
-    asked = "none, watched" if limit.limit_mib is None else f"{limit.limit_mib:g} MiB"
-    of = "the address space" if limit.mechanism == ADDRESS_SPACE else "the group"
-    peak = "not known" if limit.peak_mib is None else f"{limit.peak_mib:.1f} MiB"
-    return f"Limit: {asked} by {limit.mechanism}, peak of {of} {peak}"
 
 
 def _metric_row(name: str, entry: MetricSummary) -> tuple[str, ...]:

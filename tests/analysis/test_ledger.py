@@ -6,7 +6,6 @@ from harness.analysis.ledger import LedgerRow, StageLedger, ledger
 from harness.records import Observation, Phase, Protocol, Trial
 from tests import stored
 
-
 STARTED = (
     "no peak for 'start': the high-water mark is reset for the first time when the worker stands",
     "no change of anon for 'start': nothing was read before it",

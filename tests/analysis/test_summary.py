@@ -6,11 +6,11 @@ import msgspec
 import pytest
 
 from harness.analysis.handles import Leaking
-from harness.analysis.memory import Verdict
 from harness.analysis.statistics import ratio_interval, spread
 from harness.analysis.summary import GROWTH, MetricSummary, Summary, summarise
+from harness.analysis.verdict import MIN_FOR_LEAK, Verdict
 from harness.metrics import Kind, Measurement, Metric, absent, constant, ratio, sample
-from harness.records import Observation, Outcome, Phase, ProbeRecord, Protocol, Residency, Run, Trial, Visit
+from harness.records import Budgets, Observation, Outcome, Phase, ProbeRecord, Protocol, Residency, Run, Trial, Visit
 from tests import stored
 
 SPEED = Metric(name="speed_ms", unit="ms", main=True, description="a sample")
@@ -154,7 +154,14 @@ def points(values: Sequence[float], workers: Sequence[int]) -> list[Trial]:
 def test_trend() -> None:
     """The figure is the slope, the cold trial left out."""
     found = entry(TREND, points([50.0, 10.0, 10.5, 11.0, 11.5], [0] * 5), "memory")
-    assert (found.n, found.value, found.interval, found.null_reason) == (4, 0.5, (0.5, 0.5), None)
+    assert (found.n, found.value, found.interval, found.null_reason) == (4, 0.5, None, None)
+
+
+def test_trend_with_an_interval() -> None:
+    """From five points on there is one; that of a line has no width."""
+    found = entry(TREND, points([50.0, 10.0, 10.5, 11.0, 11.5, 12.0], [0] * 6), "memory")
+    assert (found.n, found.value) == (5, 0.5)
+    assert found.interval == pytest.approx((0.5, 0.5))
 
 
 def test_trend_over_the_longest_stretch_in_one_process() -> None:
@@ -255,38 +262,114 @@ def test_problems_and_notes() -> None:
     assert found.notes == ("a", "b")
 
 
-def trim(before_mib: float, after_mib: float) -> Visit:
-    """Return the visit of a stage after which the heap was trimmed."""
-    return Visit(
-        "asr",
-        "asr",
-        phases=(Phase("run", 0, 1, 0, 0, 1),),
-        observations=(
-            Observation("unloaded", 0, "rss", 0, stored.counters(0, before_mib, 0)),
-            Observation("trimmed", 1, "rss", 0, stored.counters(0, after_mib, 0)),
+def readings(anon_mib: Sequence[float], trimmed_mib: float | None = None) -> list[Trial]:
+    """Return a trial for each level that an unload leaves; loads stand on the one before, peaks are 300 MiB higher."""
+    made = []
+    for index, after in enumerate(anon_mib):
+        points = {"before_load": anon_mib[max(0, index - 1)], "unloaded": after}
+        if trimmed_mib is not None and index == len(anon_mib) - 1:
+            points["trimmed"] = trimmed_mib
+        at_ns = index * 36_000_000_000
+        seen = tuple(
+            Observation(point, at_ns + number, "rss", 0, stored.counters(level, level, level + 300.0))
+            for number, (point, level) in enumerate(points.items())
+        )
+        phases = (Phase("run", at_ns, at_ns + 1, 0, 0, 1),)
+        visit = Visit("asr", "asr", phases=phases, observations=seen)
+        made.append(stored.trial(index, visits=(visit,), measurements=(sample("memory", GROWTH, after),)))
+    return made
+
+
+LEAKING = [100.0 + 0.5 * index for index in range(MIN_FOR_LEAK + 1)]
+"""Half a MiB in each iteration, as many as a leak needs, and the cold one."""
+
+
+@pytest.mark.parametrize(
+    ("trimmed_mib", "word"), [(100.0, "retention"), (119.0, "leak"), (110.0, "undecided"), (None, "leak")]
+)
+def test_verdict(trimmed_mib: float | None, word: str) -> None:
+    """The verdict is on the steady iterations, with what the last trim gave back."""
+    found = summarise(run(TREND), readings(LEAKING, trimmed_mib)).verdicts["memory"]
+    assert (found.verdict, found.n, found.slope_mib_per_iteration) == (word, MIN_FOR_LEAK, 0.5)
+    assert found.interval == pytest.approx((0.5, 0.5))
+    assert found.given_back_mib == (None if trimmed_mib is None else 120.0 - trimmed_mib)
+
+
+def test_the_stage_that_leaks() -> None:
+    """The only stage that took something is named; one that was not read is not."""
+    found = summarise(run(TREND), readings(LEAKING)).stage_verdicts
+    assert list(found) == ["asr"]
+    assert (found["asr"].verdict, found["asr"].loop, found["asr"].grown_mib) == ("leak", "load, run, unload", 20.0)
+
+
+@pytest.mark.parametrize(("leak_kib", "word"), [(64.0, "stable"), (4.0, "undecided")])
+def test_what_growth_matters_is_the_runs_own(leak_kib: float, word: str) -> None:
+    """Noise that cannot hide 64 KiB an iteration can hide 4."""
+    values = [100.0 + 0.25 * (index * 7 % 5) for index in range(30)]
+    found = summarise(run(TREND, budgets=Budgets(leak_kib=leak_kib)), readings(values))
+    assert found.verdicts["memory"].verdict == word
+
+
+def test_runway() -> None:
+    """420 MiB at its peak, half a MiB more in each iteration of 36 s: 500 MiB are reached in 160, 1.6 hours."""
+    found = summarise(run(TREND, budgets=Budgets(memory_mib=500.0)), readings(LEAKING)).runway
+    assert found is not None
+    assert (found.budget_mib, found.peak_mib, found.iterations, found.hours) == (500.0, 420.0, 160, 1.6)
+    assert summarise(run(TREND), readings(LEAKING)).runway is None
+
+
+@pytest.mark.parametrize(
+    ("budgets", "values", "broken"),
+    [
+        (Budgets(), LEAKING, ("memory leaks",)),
+        (Budgets(residual_mib=0.5), LEAKING[:3], ("asr held 1.00 MiB after an unload, 0.5 may be",)),
+        (
+            Budgets(residual_mib=16.0),
+            LEAKING,
+            ("memory leaks", "asr held 20.00 MiB after an unload, 16 may be"),
         ),
-    )
+        (Budgets(residual_mib=1.0), LEAKING[:3], ()),
+        (Budgets(), LEAKING[:3], ()),
+    ],
+    ids=["leak", "residual", "both", "in its budget", "neither"],
+)
+def test_what_is_broken(budgets: Budgets, values: list[float], broken: tuple[str, ...]) -> None:
+    """A line each for a leak and for each residual above its budget, whether the run is strict or not."""
+    assert summarise(run(TREND, budgets=budgets), readings(values)).broken == broken
 
 
-@pytest.mark.parametrize(("given_back_mib", "word"), [(5.0, "retention"), (1.0, "leak")])
-def test_verdict(given_back_mib: float, word: str) -> None:
-    """The verdict is on the steady trials, with what the last trim gave back."""
-    trials = points([99.0, *(10.0 + 0.5 * index for index in range(11))], [0] * 12)
-    trials[-1] = replace(trials[-1], visits=(trim(20.0, 20.0 - given_back_mib),))
-    found = summarise(run(TREND), trials).verdicts["memory"]
-    assert (found.verdict, found.n, found.slope_mib_per_iteration) == (word, 11, 0.5)
-    assert (found.interval, found.given_back_mib) == ((0.5, 0.5), given_back_mib)
+def test_a_broken_guard_is_broken() -> None:
+    """Its line has what was loaded and what may be."""
+    found = summarise(run(SPEED), [trial(0, most_loaded=2)])
+    assert found.broken == ("2 models were loaded at one time, 1 may be",)
+
+
+def test_a_residual_that_nobody_reads_is_said() -> None:
+    """Without the probe, a budget is neither passed nor failed."""
+    found = summarise(run(SPEED, budgets=Budgets(residual_mib=1.0)), [])
+    assert {one.reason for one in found.residuals.values()} == {"no unload was seen by the probe rss"}
+    assert (list(found.residuals), found.broken) == (["asr", "aligner"], ())
+
+
+def test_a_failed_utterance_makes_its_iteration_a_gap() -> None:
+    """The verdict has a point fewer; the trials that were ok are in every other figure."""
+    trials = [replace(one, iteration=index // 2) for index, one in enumerate(readings([100.0] * 24))]
+    trials[6] = replace(trials[6], outcome=Outcome("error"))
+    found = summarise(run(TREND), trials)
+    assert (found.verdicts["memory"].n, found.metrics[f"memory.{GROWTH}"].n) == (10, 11)
 
 
 def test_no_verdict_without_its_trend() -> None:
     """A run whose probes read no memory has no verdict on it."""
-    assert summarise(run(SPEED), speeds(1.0, 2.0)).verdicts == {}
+    found = summarise(run(SPEED), speeds(1.0, 2.0))
+    assert (found.verdicts, found.stage_verdicts, found.runway) == ({}, {}, None)
 
 
 def test_verdict_of_no_trial() -> None:
     """Without a trial, the verdict is undecided."""
     because = "0 steady iterations; at least 10 are needed to tell growth from noise"
-    assert summarise(run(TREND), []).verdicts == {"memory": Verdict("undecided", because, 0)}
+    expected = Verdict(verdict="undecided", because=because, n=0, settles_at=MIN_FOR_LEAK + 1)
+    assert summarise(run(TREND), []).verdicts == {"memory": expected}
 
 
 # --- the hand-made run, with the probes that ship ---------------------------------------------------------------
@@ -317,7 +400,7 @@ def test_growth_of_the_hand_made_run() -> None:
     """Over four steady trials the process grew by half a MiB each; the verdict wants more of them."""
     found = summarise(stored.run(), stored.trials(5))
     growth = found.metrics["memory.growth_mib_per_iteration"]
-    assert (growth.n, growth.value, growth.interval) == (4, 0.5, (0.5, 0.5))
+    assert (growth.n, growth.value, growth.interval) == (4, 0.5, None)
     assert (found.verdicts["memory"].verdict, found.verdicts["memory"].given_back_mib) == ("undecided", 8.0)
 
 
@@ -358,7 +441,11 @@ def test_shape() -> None:
     assert found["metrics"]["asr.wer"]["denominator"] == 60
     assert found["metrics"]["aligner.ttft_ms"]["null_reason"] == "the stage does not stream: it answers all at once"
     memory = found["verdicts"]["memory"]
-    assert (memory["verdict"], memory["slope_mib_per_iteration"], memory["interval"]) == ("retention", 0.5, [0.5, 0.5])
+    assert (memory["verdict"], memory["slope_mib_per_iteration"]) == ("undecided", 0.5)
+    assert memory["interval"] == pytest.approx([0.5, 0.5])
+    assert {"because", "n", "detectable_mib", "settles_at", "grown_mib", "given_back_mib", "after_trim"} <= set(memory)
+    assert {"asr", "aligner"} == set(found["stage_verdicts"]) == set(found["residuals"])
+    assert (found["runway"], found["broken"]) == (None, [])
     assert found["outcomes"] == {"ok": 12}
 
 

@@ -7,7 +7,7 @@ import pytest
 from harness import store
 from harness.analysis.sweep import is_sweep, read_sweep
 from harness.errors import StoreError
-from harness.records import Trial
+from harness.records import Budgets, Trial
 from tests import stored
 
 
@@ -107,6 +107,27 @@ def test_unfinished_job(tmp_path: Path, trials: Sequence[Trial], outcome: str) -
     found = read_sweep(tmp_path)
     assert (found.cells[0].outcome, found.cells[0].ok, found.ok) == (outcome, False, False)
     assert "asr.wer" in found.cells[0].metrics
+
+
+@pytest.mark.parametrize(
+    ("strict", "outcome"),
+    [
+        (True, "ok; asr held 24.00 MiB after an unload, 1 may be; aligner held 6.00 MiB after an unload, 1 may be"),
+        (False, "ok"),
+    ],
+)
+def test_strict_job(tmp_path: Path, strict: bool, outcome: str) -> None:
+    """A job that broke a promise is not ok where it is held to it, and says which."""
+    made = stored.run(budgets=Budgets(residual_mib=1.0, strict=strict))
+    stored.write(tmp_path / "0", made, stored.trials())
+    found = read_sweep(tmp_path).cells[0]
+    assert (found.ok, found.outcome) == (not strict, outcome)
+
+
+def test_strict_job_that_kept_its_promises(tmp_path: Path) -> None:
+    """It is as ok as any."""
+    stored.write(tmp_path / "0", stored.run(budgets=Budgets(residual_mib=24.0, strict=True)), stored.trials())
+    assert (read_sweep(tmp_path).cells[0].ok, read_sweep(tmp_path).cells[0].outcome) == (True, "ok")
 
 
 def test_killed_before_its_first_trial(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from harness.analysis.fit import Attempt, LimitSummary, Search
 from harness.analysis.summary import summarise
 from harness.fit import Found
 from harness.report.fit_report import attempt_line, publish_search, search_table, sentence
-from harness.report.tables import verdict_lines
+from harness.report.verdict_lines import verdict_lines
 from tests import stored
 
 FIRST = Attempt(

@@ -28,7 +28,7 @@ def test_charts_of_a_run() -> None:
 
 def test_what_the_charts_say_in_words() -> None:
     """Models, verdict and slope are in the alternative texts."""
-    charts = drawn(stored.trials(5))
+    charts = drawn(stored.trials(6))
     assert "ASR (madeup-asr.bin) and Aligner (madeup-aligner.bin) are loaded" in (charts["memory"].svg or "")
     assert "the highest RSS read is 126 MiB" in (charts["memory"].svg or "")
     assert "undecided, +0.500 MiB an iteration, 95 % interval +0.500 .. +0.500" in (charts["growth"].svg or "")

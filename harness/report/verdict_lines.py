@@ -1,0 +1,91 @@
+"""What a run's report says first: verdicts, budgets, guard, outcomes, problems and notes, one line each."""
+
+from harness.analysis.budget import Residual, Runway
+from harness.analysis.fit import ADDRESS_SPACE, LimitSummary
+from harness.analysis.statistics import Interval
+from harness.analysis.summary import Summary
+from harness.analysis.verdict import StageVerdict, Verdict
+from harness.report.figures import MISSING
+from harness.report.handle_lines import handle_lines
+
+_KIB_BELOW_MIB = 1.0
+
+
+def verdict_lines(summary: Summary) -> list[str]:
+    """Return the lines in their order: what was found, what it was held to, what went wrong."""
+    guard = summary.guard
+    held = "held" if guard["held"] else "BROKEN"
+    counts = ", ".join(f"{count} {kind}" for kind, count in summary.outcomes.items())
+    return [
+        *(_verdict(name, verdict) for name, verdict in summary.verdicts.items()),
+        *(_stage(stage, verdict) for stage, verdict in summary.stage_verdicts.items()),
+        *handle_lines(summary),
+        *((_runway(summary.runway),) if summary.runway else ()),
+        f"Guard ({guard['residency']}): {held}, at most {guard['most_loaded']} loaded at one time",
+        *((_limit(summary.limit),) if summary.limit else ()),
+        *(_residual(one) for one in summary.residuals.values() if one.budget_mib is not None),
+        f"Trials: {counts or 'none'}",
+        *(f"Problem: {problem}" for problem in summary.problems),
+        *(f"Note: {note}" for note in summary.notes),
+    ]
+
+
+def _verdict(name: str, verdict: Verdict) -> str:
+    facts = [f"slope {_rate(verdict.slope_mib_per_iteration, verdict.interval)}"]
+    if verdict.after_trim:
+        facts.append("after each trim")
+    facts.append(f"n = {verdict.n}")
+    if verdict.detectable_mib is not None:
+        facts.append(f"detectable: {_size(verdict.detectable_mib)} an iteration")
+    settles = f"; iterations={verdict.settles_at} would settle it" if verdict.settles_at else ""
+    return f"Verdict ({name}): {verdict.verdict}: {verdict.because}{settles} ({', '.join(facts)})"
+
+
+def _stage(stage: str, verdict: StageVerdict) -> str:
+    rate = _rate(verdict.net_mib_per_iteration, verdict.interval)
+    return f"Verdict ({stage}: {verdict.loop}): {verdict.verdict}: {verdict.because} (net {rate})"
+
+
+def _runway(runway: Runway) -> str:
+    most = f"{runway.most:,}" if runway.most is not None else "no end"
+    hours = "" if runway.hours is None else f", {runway.hours:,.1f} hours at this pace"
+    return (
+        f"Budget: a peak of {runway.budget_mib:g} MiB is reached in {runway.iterations:,} iterations "
+        f"({runway.fewest:,} .. {most}){hours}; it is {runway.peak_mib:.1f} MiB now"
+    )
+
+
+def _residual(residual: Residual) -> str:
+    name = f"Residual ({residual.stage})"
+    if residual.held_mib is None:
+        return f"{name}: not checked: {residual.reason}"
+    word = "pass" if residual.passed else "FAIL"
+    trim = "after a trim" if residual.after_trim else "without a trim: trim=each tells kept from leaked"
+    return (
+        f"{name}: {word}: unloaded, it still held {residual.held_mib:.2f} MiB in iteration {residual.iteration} "
+        f"(budget {residual.budget_mib:g} MiB, {trim})"
+    )
+
+
+def _limit(limit: LimitSummary) -> str:
+    """Say under which limit a run was made, by what, and how near it came."""
+    asked = "none, watched" if limit.limit_mib is None else f"{limit.limit_mib:g} MiB"
+    of = "the address space" if limit.mechanism == ADDRESS_SPACE else "the group"
+    peak = "not known" if limit.peak_mib is None else f"{limit.peak_mib:.1f} MiB"
+    return f"Limit: {asked} by {limit.mechanism}, peak of {of} {peak}"
+
+
+def _rate(mib: float | None, interval: Interval | None) -> str:
+    """Write a rate with its interval, in KiB where it is small."""
+    if mib is None:
+        return f"{MISSING} MiB/iteration"
+    small = abs(mib) < _KIB_BELOW_MIB
+    unit, factor, form = ("KiB", 1024.0, "+.1f") if small else ("MiB", 1.0, "+.2f")
+    text = f"{mib * factor:{form}} {unit}/iteration"
+    if interval is None:
+        return text
+    return f"{text}, 95 % interval {interval[0] * factor:{form}} .. {interval[1] * factor:{form}}"
+
+
+def _size(mib: float) -> str:
+    return f"{mib * 1024:.1f} KiB" if mib < _KIB_BELOW_MIB else f"{mib:.2f} MiB"
