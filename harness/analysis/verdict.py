@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.analysis.series import Loop, Series, StageSeries
-from harness.analysis.slope import Slope, level, slope
+from harness.analysis.slope import Slope, level, slope, theil_sen
 from harness.analysis.statistics import Interval
 from harness.analysis.steps import in_steps
 
@@ -38,7 +38,7 @@ _STEPS = 3
 _EVEN = 0.25
 """Each quarter of a leak's second half adds at least this share of what the mean quarter adds."""
 _SLOWING = 0.5
-"""The last quarter of a leak's second half adds at least this share of what its first adds."""
+"""The second half of a leak grows at least at this share of its first half's rate, and so do the ends of that half."""
 _ITS_SHARE = 0.25
 """Growth that is no leak is a stage's where it took at least this share of it."""
 _POWER = 1 + 1.645 / 1.96
@@ -165,9 +165,14 @@ def _why_no_leak(values: _Floats) -> str | None:
         return "it grows, but not all along: a part of its second half does not grow"
     if in_steps(tail, _STEPS, _WINDOW):
         return f"it grows in steps: up to {_STEPS} explain its second half better than a line does"
-    if added[-1] < _SLOWING * added[0]:
+    head = values[: len(values) // 2]
+    if added[-1] < _SLOWING * added[0] or _rate(tail) < _SLOWING * _rate(head):
         return "it grows slower and slower"
     return None
+
+
+def _rate(values: _Floats) -> float:
+    return theil_sen(np.arange(len(values), dtype=np.float64), values)
 
 
 def _without_spikes(values: _Floats) -> _Floats:
