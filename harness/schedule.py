@@ -161,6 +161,8 @@ def _after(protocol: Protocol, task: Task, following: Task | None) -> Iterator[C
     else:
         done = over or protocol.lifecycle == "recreate" or (following is not None and following.stage != task.stage)
         leaving = (task.stage,) if done else ()
+    if protocol.trim == "each" and protocol.lifecycle != "recreate":
+        yield Command(Action.TRIM, task.stage)  # else nothing would tell kept from leaked where models stay
     for stage in leaving:
         yield from _goodbye(protocol, stage)
     if over and leaving:

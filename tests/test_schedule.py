@@ -277,6 +277,12 @@ def test_trim_comes_after_each_unload_or_before_a_worker_ends(
     assert written(walk(protocol, 1)[0]) == expected
 
 
+def test_a_model_that_stays_is_trimmed_after_each_run() -> None:
+    """Without an unload nothing else would tell kept memory from leaked; the last run has a trim of its own."""
+    protocol = Protocol(order=("a",), iterations=3, lifecycle="reuse", trim="each")
+    assert written(walk(protocol, 1)[0]) == "PaLaRaTa RaTa RaTaUaTaXa"
+
+
 # --- rests ---------------------------------------------------------------------------------------------------------
 
 
@@ -337,7 +343,7 @@ def test_one_rest_for_each_worker_and_iteration_in_every_combination() -> None:
 
 @pytest.mark.parametrize("utterances", [1, 3])
 def test_trim_adds_trims_and_changes_nothing_else(utterances: int) -> None:
-    """Without its T commands a schedule is the one of trim=never; ``each`` has as many as unloads."""
+    """Without its T commands a schedule is that of trim=never; ``each`` has one an unload, and one a run that stays."""
     for protocol in EVERY:
         never = Protocol(
             order=protocol.order,
@@ -350,7 +356,8 @@ def test_trim_adds_trims_and_changes_nothing_else(utterances: int) -> None:
         found = written(walk(protocol, utterances)[0])
         assert re.sub("T.", "", found) == written(walk(never, utterances)[0]), protocol
         if protocol.trim == "each":
-            assert found.count("T") == found.count("U"), protocol
+            stays = found.count("R") if protocol.lifecycle != "recreate" else 0
+            assert found.count("T") == found.count("U") + stays, protocol
         if protocol.trim == "end":
             assert re.search("T.*X.$", found), protocol
 

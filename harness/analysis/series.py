@@ -60,7 +60,8 @@ class Series:
 class _Round:
     """One iteration: counters in KiB by worker, net MiB by stage. ``warming``: the user asked to leave it out.
 
-    ``resting`` is at its end, ``ended`` also after models left that had stayed loaded until the run was over.
+    ``resting`` is at its end, ``ended`` also after models left that had stayed loaded until the run was over, from the
+    workers ``left``, and ``end_trimmed`` after the trim that followed there.
     """
 
     iteration: int
@@ -68,6 +69,8 @@ class _Round:
     warming: bool
     resting: dict[int, float] = field(default_factory=dict)
     ended: dict[int, float] = field(default_factory=dict)
+    left: set[int] = field(default_factory=set)
+    end_trimmed: dict[int, float] = field(default_factory=dict)
     trimmed: dict[int, float] = field(default_factory=dict)
     peaks: dict[int, float] = field(default_factory=dict)
     net_mib: dict[str, float] = field(default_factory=dict)
@@ -96,13 +99,19 @@ def series(run: Run, trials: Sequence[Trial]) -> Series:
         trimmed_mib=tuple(value for value in trimmed if value is not None) if all(trimmed) else None,
         base_mib=_base_mib(trials, steady[0].workers),
         end_mib=_sum_mib(steady[-1].ended),
-        end_trimmed_mib=trimmed[-1],
+        end_trimmed_mib=_end_trimmed_mib(steady[-1]),
         iteration_s=median(later - earlier for earlier, later in pairwise(starts)) / 1e9 if len(starts) > 1 else None,
         peak_mib=_sum_mib(steady[-1].peaks) if steady[-1].peaks else None,
         stages=tuple(_stages(run, steady)),
         rounds=len(rounds),
         served=len(longest),
     )
+
+
+def _end_trimmed_mib(end: _Round) -> float | None:
+    """Return what is held after the last trim of all, None where there was none in each process."""
+    found = end.end_trimmed if end.left else end.trimmed
+    return _sum_mib(found) if found.keys() == end.resting.keys() else None
 
 
 def _rounds(run: Run, trials: Sequence[Trial]) -> Iterator[_Round]:
@@ -141,14 +150,17 @@ def _take(made: _Round, stage: str, observation: Observation, last: dict[int, fl
         made.loaded.add(stage)
     if point == "unloaded" and stage not in made.loaded:  # the run is over: it had stayed loaded until here
         made.ended[worker] = anon
-        made.trimmed.pop(worker, None)
+        made.left.add(worker)
+        return
+    if point == "trimmed" and worker in made.left:
+        made.end_trimmed[worker] = anon
         return
     if point in _RESTING:
         made.resting[worker] = made.ended[worker] = anon
         made.trimmed.pop(worker, None)  # of an earlier stage: no longer the end
     elif point == "trimmed":
         made.trimmed[worker] = anon
-    if point in _OWN or (point == "trimmed" and trims and stage in made.loaded):
+    if point in _OWN or (point == "trimmed" and trims):
         made.net_mib[stage] = made.net_mib.get(stage, 0.0) + added / 1024
     peak = observation.values.get("peak_kib")
     if peak is not None and point not in _FRESH:

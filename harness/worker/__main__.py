@@ -158,17 +158,17 @@ class Worker:
 
     def do_trim(self, command: Message, stamps: Stamps) -> Message:
         """Collect, and ask the C allocator to give free pages back (``malloc_trim``, glibc only)."""
-        import ctypes  # needed here alone: it would cost every other worker a megabyte
+        from harness.worker.heap import malloc_trim  # with ctypes, which would cost every other worker half a megabyte
 
         gc.collect()
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        trim = malloc_trim()
         if trim is None:
             return {"facts": {"trimmed": False, "reason": "this C library has no malloc_trim"}}
         return {"facts": {"trimmed": bool(stamps.around(trim, 0))}}
 
     def do_heap(self, command: Message, stamps: Stamps) -> Message:
         """Say what the C allocator has handed out."""
-        from harness.worker.heap import heap  # ctypes again: only a worker that is asked pays for it
+        from harness.worker.heap import heap
 
         return {"heap": heap()}
 

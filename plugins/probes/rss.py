@@ -159,6 +159,8 @@ class Rss(Probe):
 
 def _stage(visit: Visit, before: Mapping[tuple[int, int], Values]) -> Iterator[Measurement]:
     readings = _readings(visit, before)
+    if "unloaded" not in readings:
+        readings = {point: values for point, values in readings.items() if not point.startswith("trimmed")}
     for name, point, counter, base_point, base_counter, _ in _DIFFERENCES:
         value, base = _value(readings, point, counter), _value(readings, base_point, base_counter)
         if value is None or base is None:

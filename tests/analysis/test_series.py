@@ -80,6 +80,17 @@ def test_load_run_unload() -> None:
     )
 
 
+def test_a_run_loop_with_a_trim_after_each_run() -> None:
+    """The trimmed level is that of the loaded model; the trim that follows the last unload stands apart."""
+    stays = [("asr", "before_run", 110.0, 0), ("asr", "ran", 119.0, 0), ("asr", "trimmed", 111.0, 0)]
+    trials = [trial(0, [("asr", "before_load", 10.0, 0), ("asr", "loaded", 110.0, 0), *stays])]
+    trials += [trial(i, [(stage, point, anon + i, worker) for stage, point, anon, worker in stays]) for i in (1, 2)]
+    trials += [trial(3, [*stays, ("asr", "unloaded", 20.0, 0), ("asr", "trimmed", 12.0, 0)])]
+    found = series(run(lifecycle="reuse", trim="each"), trials)
+    assert found.trimmed_mib == (112.0, 113.0, 111.0)
+    assert (found.anon_mib, found.end_mib, found.end_trimmed_mib) == ((120.0, 121.0, 119.0), 20.0, 12.0)
+
+
 def test_a_last_trim_is_apart() -> None:
     """What follows a trim at the end is in no point of the series and in nobody's takings."""
     trials = [trial(i, loop(10.0 + i, 11.0 + i)) for i in range(3)]
