@@ -16,7 +16,10 @@ _MARK = "multirun.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One job: its number, the overrides that made it, how it ended, and what it measured (nothing where it failed)."""
+    """One job: its number, the overrides that made it, how it ended, and what it measured (nothing where it failed).
+
+    ``verdict`` is the word on the process's memory, with the stages that leak; empty where nothing was judged.
+    """
 
     job: str
     folder: Path
@@ -26,6 +29,7 @@ class Cell:
     metrics: Mapping[str, MetricSummary]
     notes: tuple[str, ...] = ()
     isolation: IsolationCost | None = None
+    verdict: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,13 @@ def _cell(folder: Path) -> Cell:
     summary = summarise(stored.run, stored.trials, stored.notes)
     ok, outcome = _outcome(stored, summary)
     overrides, cost = _mapping(stored.run.overrides), isolation_cost(stored.run, stored.trials, summary.metrics)
-    return Cell(folder.name, folder, overrides, outcome, ok, summary.metrics, summary.notes, cost)
+    return Cell(folder.name, folder, overrides, outcome, ok, summary.metrics, summary.notes, cost, _verdict(summary))
+
+
+def _verdict(summary: Summary) -> str:
+    word = summary.verdicts["memory"].verdict if "memory" in summary.verdicts else ""
+    leaking = [stage for stage, verdict in summary.stage_verdicts.items() if verdict.verdict == "leak"]
+    return f"{word} ({', '.join(leaking)})" if leaking else word
 
 
 def _outcome(stored: StoredRun, summary: Summary) -> tuple[bool, str]:

@@ -43,7 +43,13 @@ def sweep_table(sweep: Sweep) -> Table:
     notes = dict.fromkeys(note for cell in sweep.cells for note in cell.notes)
     return Table(
         "Sweep",
-        ("Job", *sweep.swept, *(_column(name) for name in names), "Outcome"),
+        (
+            "Job",
+            *sweep.swept,
+            *(_column(name) for name in names),
+            *(("Memory",) if _is_judged(sweep) else ()),
+            "Outcome",
+        ),
         tuple(_row(sweep, cell, names) for cell in sweep.cells),
         (*((f"The same in all jobs: {constant}",) if constant else ()), *notes, *_reasons(sweep)),
     )
@@ -62,6 +68,7 @@ def sweep_record(sweep: Sweep) -> dict[str, Any]:
                 "overrides": cell.overrides,
                 "outcome": cell.outcome,
                 "ok": cell.ok,
+                "verdict": cell.verdict,
                 "metrics": cell.metrics,
             }
             for cell in sweep.cells
@@ -81,7 +88,13 @@ def _column(name: str) -> str:
 
 def _row(sweep: Sweep, cell: Cell, names: Sequence[str]) -> tuple[str, ...]:
     keys = (cell.overrides.get(key, MISSING) for key in sweep.swept)
-    return (cell.job, *keys, *(_figure(cell.metrics.get(name)) for name in names), cell.outcome)
+    verdict = (cell.verdict or MISSING,) if _is_judged(sweep) else ()
+    return (cell.job, *keys, *(_figure(cell.metrics.get(name)) for name in names), *verdict, cell.outcome)
+
+
+def _is_judged(sweep: Sweep) -> bool:
+    """Tell whether the memory of any job could be judged; short runs are all undecided."""
+    return any(cell.verdict not in ("", "undecided") for cell in sweep.cells)
 
 
 def _figure(entry: MetricSummary | None) -> str:
@@ -117,12 +130,12 @@ def _csv(sweep: Sweep) -> str:
     sink = io.StringIO()
     writer = csv.writer(sink, lineterminator="\n")
     bounds = [f"{name}{part}" for name in names for part in ("", ".low", ".high", ".cold", ".n")]
-    writer.writerow(["job", *sweep.swept, *bounds, "outcome"])
+    writer.writerow(["job", *sweep.swept, *bounds, "verdict", "outcome"])
     for cell in sweep.cells:
         row: list[object] = [cell.job, *(cell.overrides.get(key, "") for key in sweep.swept)]
         for name in names:
             row.extend(_numbers(cell.metrics.get(name)))
-        writer.writerow([*row, cell.outcome])
+        writer.writerow([*row, cell.verdict, cell.outcome])
     return sink.getvalue()
 
 

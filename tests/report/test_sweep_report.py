@@ -167,7 +167,9 @@ def test_json(sweep: Sweep) -> None:
     assert set(found) == {"schema", "swept", "constant", "jobs"}
     assert (found["schema"], found["swept"]) == (1, ["threads"])
     assert found["constant"] == {"iterations": "4", "order": "[asr,aligner]"}
-    assert [set(job) for job in found["jobs"]] == [{"job", "folder", "overrides", "outcome", "ok", "metrics"}] * 4
+    keys = {"job", "folder", "overrides", "outcome", "ok", "verdict", "metrics"}
+    assert [set(job) for job in found["jobs"]] == [keys] * 4
+    assert [job["verdict"] for job in found["jobs"]] == ["undecided", "undecided", "undecided", ""]
     assert [(job["job"], job["folder"], job["ok"]) for job in found["jobs"]] == [
         ("0", "0", True),
         ("1", "1", True),
@@ -177,6 +179,16 @@ def test_json(sweep: Sweep) -> None:
     assert found["jobs"][0]["metrics"]["asr.cer"]["numerator"] == 4
     assert found["jobs"][3]["metrics"] == {}
     assert found == msgspec.json.decode(msgspec.json.encode(sweep_record(sweep)))
+
+
+def test_verdicts_have_a_column_where_any_job_is_judged(sweep: Sweep) -> None:
+    """Short runs are all undecided, and need none; a leak is named with its stages."""
+    assert "Memory" not in sweep_table(sweep).headers
+    first, *others = sweep.cells
+    judged = replace(sweep, cells=(replace(first, verdict="leak (asr)"), *others))
+    table = sweep_table(judged)
+    assert table.headers[-2:] == ("Memory", "Outcome")
+    assert [row[-2] for row in table.rows] == ["leak (asr)", "undecided", "undecided", "-"]
 
 
 def test_markdown(sweep: Sweep) -> None:
