@@ -15,6 +15,8 @@ from harness.analysis.verdict import judge_values
 
 MATTERS_MIB = 1 / 16
 """The default of ``leak_kib``."""
+FIRST_SEED = 10_000
+"""The rules were made while looking at series of smaller seeds; those that are reported had not been seen."""
 _PER_CENT = 100.0
 
 
@@ -51,7 +53,8 @@ def tally(cell: Cell, seeds: int) -> Tally:
     errors, naive_errors = [], []
     truth_mib = cell.leak_kib / 1024
     for seed in range(seeds):
-        series = simulated(cell, _noises()[cell.noise], np.random.default_rng([seed, *_numbers(cell)])).tolist()
+        generator = np.random.default_rng([FIRST_SEED + seed, *_numbers(cell)])
+        series = simulated(cell, _noises()[cell.noise], generator).tolist()
         found = judge_values(range(1, len(series) + 1), series, MATTERS_MIB)
         assert found.interval is not None
         assert found.slope_mib_per_iteration is not None
