@@ -1,36 +1,29 @@
 """What a run leaves behind: frozen records, raw values, no verbs.
 
 Times are integer nanoseconds of the machine's monotonic clock unless the name says otherwise; a counter's unit is
-in its name. The records are plain dataclasses, so that the measured process can import them for 0.3 MiB.
+in its name. What goes to a stage and comes from it stands in :mod:`harness.exchange`, which is all of this that the
+measured process imports.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
+from harness.exchange import ROLES as ROLES
+from harness.exchange import Role as Role
+from harness.exchange import Streams as Streams
+from harness.exchange import Word as Word
 from harness.metrics import Measurement, Metric
 
 SCHEMA = 1
 """Version of the shape of ``run.json``, ``environment.json``, ``trials.jsonl`` and ``summary.json``."""
 
-Role = Literal["asr", "aligner"]
-ROLES: tuple[str, ...] = get_args(Role)
 Lifecycle = Literal["recreate", "restart", "reuse"]
 Residency = Literal["one_at_a_time", "phase_batched", "all_resident"]
 Isolation = Literal["run", "iteration", "stage"]
 Trim = Literal["never", "end", "each"]
 OnCrash = Literal["continue", "stop"]
-Streams = Literal["nothing", "pieces", "hypotheses"]
 PageCache = Literal["as_is", "cold", "warm"]
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """One word and when it is spoken, in milliseconds from the start of the audio."""
-
-    text: str
-    start_ms: float
-    end_ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +43,6 @@ class Utterance:
     no_reference: str | None = None
     recording: str = ""
     offset_s: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a stage is asked to work on.
-
-    ``pcm`` holds the samples (16 kHz, mono, signed 16-bit little-endian) for stages that declare ``takes_pcm``; for
-    the others it is empty and ``audio`` is the absolute path of a canonical file. ``text`` is what an aligner aligns.
-    """
-
-    audio: str
-    duration_s: float
-    pcm: bytes = b""
-    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
