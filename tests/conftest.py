@@ -1,5 +1,6 @@
 """What tests of the measuring tower share: an utterance, settings for the scripted stages, and one run of them."""
 
+import gc
 import wave
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -23,6 +24,12 @@ FACTS = JobFacts("run", "2026-01-01T00:00:00+00:00", "0.1.0")
 MakeSettings = Callable[..., Settings]
 MakePlan = Callable[..., Plan]
 RunPlan = Callable[..., "Ran"]
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector the collected tests: an eighth of the time of a run in this process."""
+    gc.collect()
+    gc.freeze()
 
 
 @dataclass(frozen=True)

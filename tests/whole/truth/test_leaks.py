@@ -28,7 +28,7 @@ def test_a_leak_is_found_at_its_true_rate(
     """The slope is the leak of an iteration; a model that stays loaded leaks in its runs alone."""
     if lifecycle == "restart":
         truth_mib -= float(leaks_kib.get("leak_load_kib", 0)) / 1024
-    ran = alone(ENOUGH, *QUICK, f"lifecycle={lifecycle}", keep_mib=64, **leaks_kib)
+    ran = alone(ENOUGH, *QUICK, f"lifecycle={lifecycle}", keep_mib=16, **leaks_kib)
     assert ran.summary["metrics"]["memory.growth_mib_per_iteration"]["value"] == pytest.approx(
         truth_mib, rel=0.01, abs=0.02
     )
