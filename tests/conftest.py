@@ -16,7 +16,8 @@ from harness.experiment import Ending, Experiment
 from harness.hookspecs import Probe
 from harness.plan import JobFacts, Plan, make_plan
 from harness.plugins import Found, Listeners, Registry, discover
-from harness.records import Protocol, Role, Trial, Utterance
+from harness.protocol import Protocol
+from harness.records import Role, Trial, Utterance
 
 ROOT = Path(__file__).parent.parent
 FACTS = JobFacts("run", "2026-01-01T00:00:00+00:00", "0.1.0")

@@ -8,7 +8,8 @@ from harness.analysis.handles import Leaking
 from harness.analysis.summary import GROWTH, Summary, summarise
 from harness.analysis.verdict import MIN_FOR_LEAK, Verdict
 from harness.metrics import sample
-from harness.records import Budgets, Observation, Outcome, Phase, Protocol, Residency, Trial, Visit
+from harness.protocol import Budgets, Protocol, Residency
+from harness.records import Observation, Outcome, Phase, Trial, Visit
 from tests import stored
 from tests.analysis.made import SPEED, TREND, run, speeds, trial
 
