@@ -17,7 +17,7 @@ from benchmarks.setting import Setting
 from harness import store
 from harness.environment import environment
 from harness.errors import HarnessError
-from harness.records import Protocol
+from harness.protocol import Protocol
 
 _BENCHMARKS: Mapping[str, Callable[[Setting], Result]] = {
     module.NAME: module.run for module in (worker_memory, command, observe, sampler, startup, overhead, probes)

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from harness.records import Request
+from harness.exchange import Request
 from harness.stage import Stage
 from harness.worker.__main__ import read_pcm, take_the_pipe
 

@@ -22,7 +22,7 @@ from typing import Any
 from unittest import mock
 
 from benchmarks.cpu_clock import cpu_ns_of
-from harness.experiment import Experiment
+from harness import experiment
 from harness.store import TrialLog
 from harness.worker.client import Client
 
@@ -49,8 +49,8 @@ class Meter:
         """Stand around the supervisor's functions until the block ends."""
         originals: tuple[tuple[object, str, Callable[[Call], Call]], ...] = (
             (Client, "ask", self._around_ask),
-            (Experiment, "_look", lambda call: self._around(OBSERVE, call)),
-            (Experiment, "_measured", lambda call: self._around(MEASURE, lambda *given: list(call(*given)))),
+            (experiment.Experiment, "_look", lambda call: self._around(OBSERVE, call)),
+            (experiment, "measured", lambda call: self._around(MEASURE, lambda *given: list(call(*given)))),
             (TrialLog, "append", lambda call: self._around(WRITE, call, without=FSYNC)),
             (os, "fsync", lambda call: self._around(FSYNC, call)),
         )

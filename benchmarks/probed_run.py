@@ -1,7 +1,7 @@
 """One run of the null stage, watched by some probes or by none, in a supervisor of its own.
 
 ``python -m benchmarks.probed_run TASK``, where TASK is a JSON object: ``probes`` by name, ``protocol`` (fields of
-:class:`harness.records.Protocol`), ``hold_mib`` and ``folder``. It prints one line: times of each iteration, and the
+:class:`harness.protocol.Protocol`), ``hold_mib`` and ``folder``. It prints one line: times of each iteration, and the
 memory of supervisor and worker after the last but one, or a ``problem``. It imports what a run imports and nothing
 besides, so that what a probe needs is not there already.
 """
@@ -23,7 +23,8 @@ from harness.hookspecs import hookimpl
 from harness.plan import JobFacts, Plan, make_plan
 from harness.plugins import discover
 from harness.process import Process
-from harness.records import Protocol, Trial
+from harness.protocol import Protocol
+from harness.records import Trial
 
 
 @dataclass

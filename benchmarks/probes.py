@@ -22,7 +22,7 @@ from benchmarks.results import Result, Table, Unmeasurable, interval_text
 from benchmarks.setting import Setting
 from harness.analysis.statistics import spread
 from harness.plugins import discover
-from harness.records import Protocol
+from harness.protocol import Protocol
 
 NAME = "probes"
 BASE = "no probe"

@@ -13,7 +13,8 @@ from harness.dataset import utterances
 from harness.hookspecs import Probe
 from harness.plan import JobFacts, Plan, make_plan
 from harness.plugins import Listeners, Registry, discover
-from harness.records import Protocol, Role, Utterance
+from harness.protocol import Protocol
+from harness.records import Role, Utterance
 
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout: measured processes find the scripted engine of the tests from here."""

@@ -17,19 +17,8 @@ from omegaconf.errors import OmegaConfBaseException
 
 import harness
 from harness.errors import ConfigError
-from harness.records import (
-    ROLES,
-    Budgets,
-    Fit,
-    Isolation,
-    Lifecycle,
-    OnCrash,
-    PageCache,
-    Protocol,
-    Residency,
-    Role,
-    Trim,
-)
+from harness.protocol import Budgets, Fit, Isolation, Lifecycle, OnCrash, PageCache, Protocol, Residency, Trim
+from harness.records import ROLES, Role
 
 MAX_SAMPLE_HZ = 1000
 """Above this the sampler would take a share of a core that the engines feel."""

@@ -10,7 +10,8 @@ from harness.clock import Clock
 from harness.errors import GuardError, WorkerCrashed, WorkerRubbish, WorkerTimeout
 from harness.limit import Limits
 from harness.process import Process
-from harness.records import Phase, Protocol
+from harness.protocol import Protocol
+from harness.records import Phase
 from harness.sampler import Sampler
 from harness.schedule import SHARED, State, worker_of
 from harness.store import ENGINE_LOG

@@ -12,7 +12,8 @@ from typing import Any
 
 import psutil
 
-from harness.records import Environment, Protocol
+from harness.protocol import Protocol
+from harness.records import Environment
 
 _PACKAGES = ("asr-align-harness", "hydra-core", "jiwer", "msgspec", "numpy", "pluggy", "psutil", "scipy")
 _GIT_STATUS = ("git", "status", "--porcelain=v2", "--branch", "--untracked-files=no")

@@ -1,7 +1,7 @@
 """Runs a plan: sends each command, lets probes look at the resting workers, and writes every trial."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,10 @@ from harness.clock import Clock
 from harness.crew import Crew, Member
 from harness.errors import GuardError, StageRefused, WorkerError
 from harness.limit import Limits
-from harness.metrics import Measurement, Metric, absent
+from harness.measuring import measured
 from harness.plan import Plan
 from harness.plugins import Listeners
-from harness.records import Observation, Outcome, Phase, Trial
+from harness.records import Observation, Outcome, Phase
 from harness.sampler import Sampler
 from harness.schedule import Action, Command, Task, commands, given_back, tasks, with_rests
 from harness.trial import OpenTrial, OpenVisit
@@ -270,7 +270,7 @@ class Experiment:
         trial = self._open[index]
         if not trial.outcome.ok:
             self._failed.add(index)
-        measurements = list(self._measured(trial))
+        measurements = list(measured(trial, self._plan.probes, self._listeners))
         record = trial.closed(measurements)
         self._log.append(record)
         del self._open[index]
@@ -278,42 +278,5 @@ class Experiment:
         self._ending.outcomes[kind] = self._ending.outcomes.get(kind, 0) + 1
         self._tell("trial_finished", trial=record)
 
-    def _measured(self, trial: OpenTrial) -> Iterator[Measurement]:
-        """Ask each probe. One that fails, here or while it observed, names itself and has no values."""
-        record = trial.closed()
-        metrics = {probe.name: probe.metrics for probe in self._plan.probes}
-        for name, values, error in self._listeners.each("measure", trial=record):
-            try:
-                if error is not None:
-                    raise error
-                measurements = _declared(values, metrics.get(name, ()))
-            except Exception as fault:  # a probe may do anything; its name and message go into the record
-                trial.problems.append(f"{name} failed in measure: {type(fault).__name__}: {fault}")
-                trial.broken.add(name)
-            if name in trial.broken:
-                yield from _no_values(metrics.get(name, ()), record, f"the probe {name} failed")
-            else:
-                yield from measurements
-
     def _tell(self, hook: str, **arguments: Any) -> None:
         self._ending.problems.extend(self._listeners.tell(hook, **arguments))
-
-
-def _declared(values: Any, metrics: Sequence[Metric]) -> list[Measurement]:
-    """Check a probe's answer: measurements, of metrics that it declares. Raises TypeError or ValueError."""
-    measurements = list(values or ())
-    kinds = {metric.name: metric.kind for metric in metrics}
-    for value in measurements:
-        if not isinstance(value, Measurement):
-            raise TypeError(f"found {value!r}, expected a Measurement")
-        if value.metric not in kinds:
-            raise ValueError(f"found the metric '{value.metric}', expected one that it declares: {sorted(kinds)}")
-        if not value.fits(kinds[value.metric]):
-            raise ValueError(f"found {value!r}, expected a value of the kind {kinds[value.metric]}")
-    return measurements
-
-
-def _no_values(metrics: Sequence[Metric], trial: Trial, reason: str) -> Iterator[Measurement]:
-    for metric in metrics:
-        scopes = [visit.stage for visit in trial.visits] if metric.scope == "stage" else [metric.scope]
-        yield from (absent(scope, metric.name, reason) for scope in scopes)

@@ -6,7 +6,6 @@ with status 1 for a misspelt key.
 
 import argparse
 import contextlib
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,8 +17,6 @@ from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path, get_args_parser
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
 from hydra.core.utils import run_job as run_hydra_job
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from hydra.types import HydraContext, RunMode
@@ -32,13 +29,13 @@ from harness.clock import SystemClock
 from harness.config import builtin_folder
 from harness.errors import ConfigError, StoreError, UserError
 from harness.fit_job import is_search, refuse_in_sweep, search
+from harness.hydra_errors import composition, missing, no_yaml, reported
 from harness.job import Done, Job, point_latest, run_job
+from harness.overrides import check_groups, swept_keys, with_names
 from harness.plugins import conf_folders
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 _TASK = "harness"
-_NULL = re.compile(r"(?<![^,(\[ ])null(?![^,)\] ])")
-"""A whole word of a value, or of a choice between several."""
 
 
 def run(argv: Sequence[str]) -> int:
@@ -49,13 +46,13 @@ def run(argv: Sequence[str]) -> int:
     try:
         return _App(hydra, parser, arguments).run()
     except MissingConfigException as error:
-        raise _missing(error, hydra) from None
+        raise missing(error, hydra) from None
     except OverrideParseException as error:
         raise ConfigError("command line", f"'{error.override}'", "key=value, as Hydra writes it") from None
     except (HydraException, OmegaConfBaseException) as error:
-        raise _composition(error, hydra, arguments.config_name or "config", arguments.overrides) from None
+        raise composition(error, hydra, arguments.config_name or "config", arguments.overrides) from None
     except YAMLError as error:
-        raise _no_yaml(error) from None
+        raise no_yaml(error) from None
     finally:
         GlobalHydra.instance().clear()
 
@@ -106,7 +103,7 @@ class _App:
     def run(self) -> int:
         """Dispatch."""
         arguments = self._arguments
-        self._overrides = arguments.overrides = self._with_names(self._overrides)
+        self._overrides = arguments.overrides = with_names(self._overrides, self._hydra.config_loader)
         if arguments.help:
             self._hydra.app_help(self._name, self._parser, arguments)
         elif arguments.hydra_help:
@@ -120,7 +117,7 @@ class _App:
         return 0
 
     def _single(self) -> int:
-        self._check_groups()
+        check_groups(self._overrides, self._hydra.config_loader)
         swept = swept_keys(self._overrides)
         if swept:
             raise ConfigError(swept[0], "several values", "one; -m sweeps over several, [a,b] is a list")
@@ -146,36 +143,16 @@ class _App:
         try:
             returned = run_hydra_job(task, config, "hydra.run.dir", None, context, configure_logging=False)
         except OSError as error:
-            raise _reported(error) from None
+            raise reported(error) from None
         if failures:
             raise failures[0]
         return int(returned.return_value)
-
-    def _with_names(self, overrides: Sequence[str]) -> list[str]:
-        """Quote ``null`` where a group has a file of that name: without quotes it is to Hydra no name but nothing."""
-        named = []
-        for text, override in zip(overrides, _parsed_overrides(overrides), strict=True):
-            options = self._hydra.config_loader.get_group_options(override.key_or_group)
-            key, equals, value = text.partition("=")
-            named.append(key + equals + _NULL.sub(r"'\g<0>'", value) if "null" in options else text)
-        return named
-
-    def _check_groups(self) -> None:
-        """Refuse what Hydra answers with a ValueError: an override without a key, and a group that is given no name."""
-        for override in _parsed_overrides(self._overrides):
-            key = override.get_key_element().lstrip("+")
-            if not key:
-                raise ConfigError("command line", f"'{override.input_line}'", "key=value, as Hydra writes it")
-            nameless = override.value() is None or isinstance(override.value(), bool | int | float)
-            choices = self._hydra.config_loader.get_group_options(key) if nameless and not override.is_delete() else []
-            if choices:
-                raise ConfigError(key, str(override.get_value_element_as_str()), "the name of a file in conf", choices)
 
     def _composed(self, mode: RunMode) -> DictConfig:
         return self._hydra.compose_config(self._name, self._overrides, mode, with_log_configuration=False)
 
     def _sweep(self) -> int:
-        self._check_groups()
+        check_groups(self._overrides, self._hydra.config_loader)
         config = self._composed(RunMode.MULTIRUN)
         refuse_in_sweep(config)
         own = config.hydra.sweeper.get("params") or {}
@@ -203,18 +180,8 @@ class _App:
         except KeyboardInterrupt:
             interrupted = True
         except OSError as error:
-            raise _reported(error) from None
+            raise reported(error) from None
         return _gather(folder, outputs, interrupted=interrupted)
-
-
-def swept_keys(overrides: Sequence[str]) -> tuple[str, ...]:
-    """Return the keys to which a command line gives several values."""
-    parsed = _parsed_overrides(overrides)
-    return tuple(override.get_key_element().lstrip("+") for override in parsed if override.is_sweep_override())
-
-
-def _parsed_overrides(overrides: Sequence[str]) -> list[Override]:
-    return OverridesParser.create().parse_overrides(list(overrides))
 
 
 def _job(swept: tuple[str, ...]) -> Job:
@@ -280,49 +247,3 @@ def _gather(folder: Path, outputs: Path, *, interrupted: bool) -> int:
     if interrupted:
         return INTERRUPTED
     return 0 if sweep.ok else FAILED
-
-
-def _reported(error: OSError) -> Exception:
-    """Tell a folder that Hydra could not make from a configuration that it could not find, which is an OSError too."""
-    if isinstance(error, HydraException):
-        return error
-    found = f"'{error.filename}' ({error.strerror})"
-    return StoreError("output folder", found, "a folder that can be written; outputs=FOLDER names another")
-
-
-def _missing(error: MissingConfigException, hydra: Hydra) -> ConfigError:
-    """Say which option a group does not have, and which it has."""
-    group, _, name = (error.missing_cfg_file or "").rpartition("/")
-    options = error.options or (hydra.config_loader.get_group_options(group) if group else ())
-    return ConfigError(group or "configuration", f"'{name}'", "the name of a file in conf", options)
-
-
-def _no_yaml(error: YAMLError) -> ConfigError:
-    """Name the file, the line and what the parser says of it."""
-    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
-    place = f"'{mark.name}' line {mark.line + 1}" if mark else "a file"
-    return ConfigError("configuration", f"{place} ({problem or error})", "YAML")
-
-
-def _chosen_groups(hydra: Hydra, overrides: Sequence[str]) -> list[str]:
-    """Return those overrides that choose a file of conf, so that the choices are those of what the user chose."""
-    return [
-        str(override.input_line)
-        for override in _parsed_overrides(overrides)
-        if not override.is_sweep_override() and hydra.config_loader.get_group_options(override.key_or_group)
-    ]
-
-
-def _composition(error: Exception, hydra: Hydra, name: str, overrides: Sequence[str]) -> ConfigError:
-    """Name the key that does not exist, and those that do; any other error of Hydra's in its own first line."""
-    cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
-    key = str(getattr(cause, "full_key", None) or "")
-    if key and "not in struct" in str(cause):
-        parent, _, last = key.rpartition(".")
-        chosen = _chosen_groups(hydra, overrides)
-        config = hydra.compose_config(name, chosen, RunMode.RUN, with_log_configuration=False)
-        node = OmegaConf.select(config, parent) if parent else config
-        keys = [str(one) for one in node if one != "hydra"] if isinstance(node, DictConfig) else []
-        return ConfigError(key, f"the key '{last}'", "a key of the configuration", keys)
-    found = str(error).partition("\n")[0]
-    return ConfigError(key or "configuration", found, "a value of the kind that the key has in --cfg job")

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from harness.errors import ConfigError
 from harness.memory_group import PROC, MemoryGroup, Place, places, remove_stale, why_not
-from harness.records import Fit
+from harness.protocol import Fit
 
 ADDRESS_SPACE = "RLIMIT_AS"
 """The mechanism where there is no group."""

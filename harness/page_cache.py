@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.records import PageCache
+from harness.protocol import PageCache
 
 SHARE, UNKNOWN = "cached_share", "cached_share_unknown"
 FACTS = (SHARE, UNKNOWN)

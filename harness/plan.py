@@ -7,7 +7,8 @@ from harness.config import Settings, StageSettings
 from harness.errors import ConfigError, UserError
 from harness.hookspecs import Probe
 from harness.plugins import Registry, options_of
-from harness.records import Fit, ProbeRecord, Protocol, Run, StageRecord, Utterance
+from harness.protocol import Fit, Protocol
+from harness.records import ProbeRecord, Run, StageRecord, Utterance
 from harness.stage import Stage, Unusable
 
 

@@ -1,36 +1,23 @@
 """What a run leaves behind: frozen records, raw values, no verbs.
 
 Times are integer nanoseconds of the machine's monotonic clock unless the name says otherwise; a counter's unit is
-in its name. The records are plain dataclasses, so that the measured process can import them for 0.3 MiB.
+in its name. What goes to a stage and comes from it stands in :mod:`harness.exchange`, which is all of this that the
+measured process imports.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any
 
+from harness.exchange import ROLES as ROLES
+from harness.exchange import Role as Role
+from harness.exchange import Streams as Streams
+from harness.exchange import Word as Word
 from harness.metrics import Measurement, Metric
+from harness.protocol import Budgets, Fit, Protocol
 
 SCHEMA = 1
 """Version of the shape of ``run.json``, ``environment.json``, ``trials.jsonl`` and ``summary.json``."""
-
-Role = Literal["asr", "aligner"]
-ROLES: tuple[str, ...] = get_args(Role)
-Lifecycle = Literal["recreate", "restart", "reuse"]
-Residency = Literal["one_at_a_time", "phase_batched", "all_resident"]
-Isolation = Literal["run", "iteration", "stage"]
-Trim = Literal["never", "end", "each"]
-OnCrash = Literal["continue", "stop"]
-Streams = Literal["nothing", "pieces", "hypotheses"]
-PageCache = Literal["as_is", "cold", "warm"]
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """One word and when it is spoken, in milliseconds from the start of the audio."""
-
-    text: str
-    start_ms: float
-    end_ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +37,6 @@ class Utterance:
     no_reference: str | None = None
     recording: str = ""
     offset_s: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a stage is asked to work on.
-
-    ``pcm`` holds the samples (16 kHz, mono, signed 16-bit little-endian) for stages that declare ``takes_pcm``; for
-    the others it is empty and ``audio`` is the absolute path of a canonical file. ``text`` is what an aligner aligns.
-    """
-
-    audio: str
-    duration_s: float
-    pcm: bytes = b""
-    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,11 +162,10 @@ class Trial:
     """One utterance through the whole chain, once.
 
     ``index`` counts the trials of a run, ``iteration`` the passes over the dataset. ``cold`` marks the run's first
-    trial,
-    ``warmup`` those that the user asked to leave out of steady-state statistics. ``most_loaded`` is the largest number
-    of models that were loaded at one time, by the workers' own account: the proof of ``one_at_a_time``.
-    ``limit_peak_mib`` is the most that a worker had held when the trial was over, as :class:`Fit`'s mechanism counts;
-    None where nothing watched, or it cannot be told.
+    trial, ``warmup`` those that the user asked to leave out of steady-state statistics. ``most_loaded`` is the largest
+    number of models that were loaded at one time, by the workers' own account: the proof of ``one_at_a_time``.
+    ``limit_peak_mib`` is the most that a worker had held when the trial was over, as the mechanism of
+    :class:`harness.protocol.Fit` counts; None where nothing watched, or it cannot be told.
     """
 
     index: int
@@ -222,56 +194,6 @@ class Trial:
             if observation.point == point and observation.probe == probe
         }
         return tuple(seen.values())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Protocol:
-    """Everything that decides what is done, in which order, and for how long; each field is a swept key."""
-
-    order: tuple[str, ...]
-    iterations: int = 5
-    warmup: int = 0
-    lifecycle: Lifecycle = "recreate"
-    residency: Residency = "one_at_a_time"
-    isolation: Isolation = "run"
-    trim: Trim = "end"
-    timeout_s: float = 600.0
-    on_crash: OnCrash = "continue"
-    seed: int = 0
-    threads: int = 6
-    context_length: int = 4096
-    sample_hz: float = 100.0
-    page_cache: PageCache = "as_is"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fit:
-    """The memory limit of each worker, or the search for the smallest one.
-
-    ``mechanism`` is what enforced it (``cgroup v2``, ``cgroup v1``, ``RLIMIT_AS``), None where nothing was limited;
-    ``why`` says why a better one could not be had.
-    """
-
-    limit_mib: float | None = None
-    search: bool = False
-    tolerance_mib: float = 8.0
-    mechanism: str | None = None
-    why: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Budgets:
-    """What a run is held to; None where it is held to nothing.
-
-    ``leak_kib`` is the growth an iteration that the verdict has to tell from none. ``memory_mib`` is what a process may
-    reach: a leak is told by when it does. ``residual_mib`` is what an unloaded model may still hold. ``strict`` lets
-    the exit status say that a leak was found or a guard failed.
-    """
-
-    leak_kib: float = 64.0
-    memory_mib: float | None = None
-    residual_mib: float | None = None
-    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -318,14 +240,14 @@ class Run:
     probes: tuple[ProbeRecord, ...]
     dataset: Mapping[str, Any]
     trials: int
-    budgets: Budgets = Budgets()
+    budgets: Budgets = field(default_factory=Budgets)
     experiment: str | None = None
     overrides: tuple[str, ...] = ()
     swept: tuple[str, ...] = ()
     subtitles: tuple[str, ...] = ()
     charts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    fit: Fit = Fit()
+    fit: Fit = field(default_factory=Fit)
     schema: int = SCHEMA
 
 

@@ -18,7 +18,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from harness.records import Protocol
+from harness.protocol import Protocol
 
 SHARED = "shared"
 """The name of the worker that stages live in together."""

@@ -50,7 +50,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
-from harness.records import Request, Role, Streams, Word
+from harness.exchange import Request, Role, Streams, Word
 
 __all__ = ["Emit", "Refused", "Request", "Result", "Stage", "Unusable", "Word", "hookimpl"]
 

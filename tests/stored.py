@@ -14,6 +14,7 @@ from harness import store
 from harness.curve import Cost, CurveWriter
 from harness.hookspecs import Probe
 from harness.metrics import Measurement
+from harness.protocol import Protocol
 from harness.records import (
     Delivery,
     Environment,
@@ -21,7 +22,6 @@ from harness.records import (
     Outcome,
     Phase,
     ProbeRecord,
-    Protocol,
     Run,
     StageRecord,
     Trial,

@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 import harness
 from harness.config import Settings, StageSettings, builtin_folder, settings_of
 from harness.errors import ConfigError
-from harness.records import Budgets, Fit, Protocol
+from harness.protocol import Budgets, Fit, Protocol
 
 MINIMAL: dict[str, Any] = {
     "order": ["asr", "aligner"],

@@ -10,7 +10,7 @@ from harness.clock import SystemClock
 from harness.crew import Crew
 from harness.errors import GuardError, WorkerCrashed
 from harness.limit import Limit, Limits
-from harness.records import Protocol
+from harness.protocol import Protocol
 from harness.schedule import State
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.cli import COMMANDS, status_of
-from harness.hydra_app import swept_keys
+from harness.overrides import swept_keys
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -7,7 +7,7 @@ import pytest
 
 from harness import environment as module
 from harness.environment import environment, file_facts
-from harness.records import Protocol
+from harness.protocol import Protocol
 
 
 @pytest.fixture(autouse=True)

@@ -4,8 +4,8 @@ import pytest
 from hydra.core.global_hydra import GlobalHydra
 
 from harness.config import builtin_folder
-from harness.errors import ConfigError, StoreError
-from harness.hydra_app import run, search_path, swept_keys
+from harness.errors import ConfigError
+from harness.hydra_app import run, search_path
 from tests.whole.command import SCRIPTED, called, harness, json_of, settle
 
 Capture = pytest.CaptureFixture[str]
@@ -29,27 +29,6 @@ def places(config_dir: str | None = None) -> list[Path]:
     return [Path(element.path.removeprefix("file://")) for element in search_path(config_dir).get_path()]
 
 
-@pytest.mark.parametrize(
-    ("overrides", "keys"),
-    [
-        ([], ()),
-        (["threads=1"], ()),
-        (["threads=1,2"], ("threads",)),
-        (["order=[asr,aligner]"], ()),
-        (["order=[asr,aligner],[aligner,asr]", "iterations=1"], ("order",)),
-        (["threads=1,2", "asr.topn=2,4"], ("threads", "asr.topn")),
-        (["threads=range(1,3)"], ("threads",)),
-        (["asr=pocketsphinx,chatllm"], ("asr",)),
-        (["+asr.new=1,2"], ("asr.new",)),
-        (["++threads=1,2"], ("threads",)),
-        (["asr.text='a,b'"], ()),
-    ],
-)
-def test_swept_keys_are_those_with_several_values(overrides: list[str], keys: tuple[str, ...]) -> None:
-    """A list is one value, and so is a quoted text with a comma in it."""
-    assert swept_keys(overrides) == keys
-
-
 def test_yaml_is_searched_for_in_the_users_folders_first(folder: Path) -> None:
     """First what the command line names, then ``conf`` in the working directory, then ours."""
     (folder / "conf").mkdir()
@@ -62,30 +41,6 @@ def test_our_own_conf_is_not_searched_twice(monkeypatch: pytest.MonkeyPatch) -> 
     """In the checkout the working directory's ``conf`` is ours."""
     monkeypatch.chdir(builtin_folder("conf").parent)
     assert places().count(builtin_folder("conf")) == 1
-
-
-@pytest.mark.parametrize(
-    ("overrides", "subject", "nearest"),
-    [
-        (["asr=pocketsphynx"], "asr", "pocketsphinx"),
-        (["probe=[rss,tftt]"], "probe", "ttft"),
-        (["iteration=3"], "iteration", "iterations"),
-        (["asr.topm=3"], "asr.topm", "topn"),
-        (["dataset.adio=x"], "dataset.adio", "audio"),
-    ],
-)
-def test_what_hydra_does_not_know_becomes_an_error_of_ours(overrides: list[str], subject: str, nearest: str) -> None:
-    """The exception carries what was meant as data, the nearest choice first."""
-    with pytest.raises(ConfigError) as caught:
-        run(overrides)
-    assert (caught.value.subject, caught.value.choices[:1]) == (subject, (nearest,))
-
-
-def test_a_folder_that_cannot_be_made_is_an_error_of_the_store(folder: Path) -> None:
-    """Hydra's own OSError becomes a line that names the folder and the key."""
-    (folder / "file").touch()
-    with pytest.raises(StoreError, match=r"output folder: found 'file/.*outputs=FOLDER"):
-        run(["outputs=file/below"])
 
 
 def test_hydra_is_free_again_after_an_error() -> None:
@@ -108,30 +63,6 @@ def test_the_configuration_is_printed_on_request(capsys: Capture) -> None:
     assert (ran.status, ran.err) == (0, "")
     assert "iterations: 7\n" in ran.out
     assert "Results: " not in ran.out
-
-
-@pytest.mark.parametrize("name", ["null", "'null'"])
-def test_the_stage_null_can_be_named_without_quotes(name: str, capsys: Capture) -> None:
-    """To Hydra ``null`` is nothing; where a group has a file of that name, it is that file."""
-    ran = called(capsys, ["--cfg", "job", f"asr={name}", f"aligner={name}"])
-    assert (ran.status, ran.err) == (0, "")
-    assert ran.out.count("\n  stage: 'null'\n") == 2
-
-
-def test_the_stage_null_can_be_swept(folder: Path, capsys: Capture) -> None:
-    """It is one value of several, and each job is one stage's."""
-    ran = called(capsys, [*SCRIPTED[:3], "-m", "asr=scripted,null", "order=[asr]", "iterations=1", "quiet=true"])
-    assert ran.status == 0
-    (sweep,) = (folder / "outputs" / "sweeps").glob("*/*")
-    assert [json_of(sweep / job / "run.json")["stages"][0]["name"] for job in ("0", "1")] == ["scripted", "null"]
-
-
-def test_a_text_that_holds_null_is_left_alone(capsys: Capture) -> None:
-    """Only a whole name is one, and only of a group."""
-    ran = called(capsys, ["--cfg", "job", "asr=null", "asr.text=null and void", "dataset.transcript=null"])
-    assert (ran.status, ran.err) == (0, "")
-    assert "\n  text: null and void\n" in ran.out
-    assert "\n  transcript: null\n" in ran.out
 
 
 def test_the_search_path_is_printed_on_request(folder: Path) -> None:
@@ -180,14 +111,6 @@ def test_a_folder_with_a_run_in_it_is_not_written_over(folder: Path, capsys: Cap
     assert {path.name: path.read_bytes() for path in (folder / "mine").iterdir()} == before
 
 
-def test_own_experiments_are_offered(folder: Path) -> None:
-    """A misspelt experiment is answered with those of the user too."""
-    own(folder, "experiment/mine.yaml", "# @package _global_\niterations: 2\n")
-    with pytest.raises(ConfigError) as caught:
-        run(["experiment=mime"])
-    assert (caught.value.subject, caught.value.choices[:1]) == ("experiment", ("mine",))
-
-
 def test_an_experiment_that_sweeps_is_a_sweep(folder: Path, capsys: Capture) -> None:
     """``hydra.mode: MULTIRUN`` in an experiment needs no ``-m``, and its keys are columns of the table."""
     params = "hydra: {mode: MULTIRUN, sweeper: {params: {lifecycle: 'recreate,restart'}}}"
@@ -198,18 +121,3 @@ def test_an_experiment_that_sweeps_is_a_sweep(folder: Path, capsys: Capture) -> 
         "recreate",
         "restart",
     ]
-
-
-@pytest.mark.parametrize(
-    ("overrides", "nearest"),
-    [
-        (["asr=chatllm", "asr.modle=x"], "model"),
-        (["experiment=exp3", "asr_large.modl=x"], "model"),
-        (["probe=[ttft]", "probe.wer.normalizer=none"], "ttft"),
-    ],
-)
-def test_the_choices_are_those_of_what_was_chosen(overrides: list[str], nearest: str) -> None:
-    """The keys of another stage than the one that the command line names would be no help."""
-    with pytest.raises(ConfigError) as caught:
-        run(overrides)
-    assert caught.value.choices[0] == nearest

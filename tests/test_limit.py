@@ -9,7 +9,7 @@ import pytest
 import harness.limit
 from harness.errors import ConfigError
 from harness.limit import AddressLimit, GroupLimit, Limits, limits_for
-from harness.records import Fit
+from harness.protocol import Fit
 from tests.hierarchy import Hierarchy, hierarchy
 
 FIT = Fit(limit_mib=200.0)

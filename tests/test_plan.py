@@ -9,7 +9,8 @@ from harness.hookspecs import Probe
 from harness.metrics import Metric
 from harness.plan import JobFacts, Plan, make_plan
 from harness.plugins import Found, Registry
-from harness.records import Budgets, Fit, ProbeRecord, StageRecord, Utterance
+from harness.protocol import Budgets, Fit
+from harness.records import ProbeRecord, StageRecord, Utterance
 from harness.stage import Stage, Unusable
 from tests.conftest import FACTS, MakeSettings
 

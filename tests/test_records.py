@@ -3,7 +3,7 @@ from dataclasses import fields, is_dataclass
 import pytest
 
 from harness import records
-from harness.records import Observation, Outcome, Phase, Protocol, Trial, Utterance, Visit
+from harness.records import Observation, Outcome, Phase, Trial, Utterance, Visit
 
 UTTERANCE = Utterance("jfk", "jfk.wav", "/jfk.wav", 11.0)
 
@@ -61,25 +61,6 @@ def test_an_outcome_is_one_line(outcome: Outcome, line: str) -> None:
     """Kind, detail, phase and stage, as far as there are any."""
     assert str(outcome) == line
     assert outcome.ok == (line == "ok")
-
-
-def test_a_protocols_defaults_are_the_documented_ones() -> None:
-    """Those of ``conf/config.yaml``."""
-    assert Protocol(order=("asr",)) == Protocol(
-        order=("asr",),
-        iterations=5,
-        warmup=0,
-        lifecycle="recreate",
-        residency="one_at_a_time",
-        isolation="run",
-        trim="end",
-        timeout_s=600.0,
-        on_crash="continue",
-        seed=0,
-        threads=6,
-        context_length=4096,
-        page_cache="as_is",
-    )
 
 
 @pytest.mark.parametrize("record", [kind for kind in vars(records).values() if is_dataclass(kind)])

@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from harness.records import Isolation, Lifecycle, Protocol, Residency, Trim
+from harness.protocol import Isolation, Lifecycle, Protocol, Residency, Trim
 from harness.schedule import Action, Command, State, Task, commands, given_back, tasks, with_rests, worker_of
 
 LETTERS = {

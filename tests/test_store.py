@@ -7,6 +7,7 @@ import pytest
 from harness import store
 from harness.errors import StoreError
 from harness.metrics import Metric, absent, constant, ratio, sample
+from harness.protocol import Protocol
 from harness.records import (
     SCHEMA,
     Delivery,
@@ -15,7 +16,6 @@ from harness.records import (
     Outcome,
     Phase,
     ProbeRecord,
-    Protocol,
     Run,
     StageRecord,
     Trial,

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
 
+from harness.analysis.metric_summary import MetricSummary
 from harness.analysis.statistics import Interval, difference_interval
-from harness.analysis.summary import GROWTH, MetricSummary
+from harness.analysis.summary import GROWTH
 from harness.metrics import Measurement
 from harness.records import Phase, Run, Trial
 

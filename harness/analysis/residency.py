@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from harness.analysis.ledger import PROBE, Reading, StageLedger, cold, mib, steady
-from harness.records import Observation, Residency, Run, Trial, Visit
+from harness.protocol import Residency
+from harness.records import Observation, Run, Trial, Visit
 
 _KEPT_MIB = 1.0
 """What an unload may leave behind before the next load counts as one into memory that the allocator has kept."""

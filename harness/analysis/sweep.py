@@ -6,7 +6,8 @@ from pathlib import Path
 
 from harness import store
 from harness.analysis.isolation import IsolationCost, isolation_cost
-from harness.analysis.summary import MetricSummary, Summary, summarise
+from harness.analysis.metric_summary import MetricSummary
+from harness.analysis.summary import Summary, summarise
 from harness.errors import StoreError
 from harness.store import Failure, StoredRun
 

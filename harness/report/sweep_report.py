@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from harness import store
-from harness.analysis.summary import MetricSummary
+from harness.analysis.metric_summary import MetricSummary
 from harness.analysis.sweep import Cell, Sweep
 from harness.records import SCHEMA
 from harness.report.figures import MISSING, figure, interval

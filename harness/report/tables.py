@@ -6,7 +6,8 @@ from typing import Any
 
 from tabulate import tabulate
 
-from harness.analysis.summary import MetricSummary, Summary
+from harness.analysis.metric_summary import MetricSummary
+from harness.analysis.summary import Summary
 from harness.records import Run
 from harness.report.figures import figure, heading, interval
 

@@ -17,7 +17,7 @@ import wave
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
-from harness.records import Request
+from harness.exchange import Request
 from harness.stage import Refused, Stage
 from harness.worker.protocol import VERSION, Message, decode, encode
 

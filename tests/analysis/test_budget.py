@@ -5,7 +5,8 @@ import pytest
 from harness.analysis.budget import Residual, Runway, residuals, runway
 from harness.analysis.series import Series
 from harness.analysis.verdict import Verdict, Word
-from harness.records import Budgets, Observation, Outcome, Protocol, Residency, Run, Trial, Trim, Visit
+from harness.protocol import Budgets, Protocol, Residency, Trim
+from harness.records import Observation, Outcome, Run, Trial, Visit
 from tests import stored
 
 LEAK = Verdict(verdict="leak", because="", n=40, slope_mib_per_iteration=0.5, interval=(0.25, 1.0))

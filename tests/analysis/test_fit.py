@@ -9,7 +9,8 @@ from harness import store
 from harness.analysis.fit import Attempt, LimitSummary, gathered, is_search, limit_summary, read_search
 from harness.errors import StoreError
 from harness.fit import Found
-from harness.records import Fit, Outcome, Trial
+from harness.protocol import Fit
+from harness.records import Outcome, Trial
 from harness.report.fit_report import publish_search
 from tests import stored
 

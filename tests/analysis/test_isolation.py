@@ -6,7 +6,8 @@ import pytest
 from harness.analysis.isolation import IsolationCost, IsolationRow, Job, compared, isolation_cost
 from harness.analysis.summary import summarise
 from harness.metrics import Measurement, absent, sample
-from harness.records import Outcome, Phase, Protocol, Trial, Visit
+from harness.protocol import Protocol
+from harness.records import Outcome, Phase, Trial, Visit
 from tests import stored
 
 S = 1_000_000_000

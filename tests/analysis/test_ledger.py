@@ -3,7 +3,8 @@ from dataclasses import replace
 import pytest
 
 from harness.analysis.ledger import LedgerRow, StageLedger, ledger
-from harness.records import Observation, Phase, Protocol, Trial
+from harness.protocol import Protocol
+from harness.records import Observation, Phase, Trial
 from tests import stored
 
 STARTED = (

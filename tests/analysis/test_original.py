@@ -6,7 +6,7 @@ import pytest
 
 from harness.analysis.original import number, original_results
 from harness.metrics import absent, ratio, sample
-from harness.records import Protocol
+from harness.protocol import Protocol
 from tests import stored
 
 FIGURES = {"avg_load_overhead_mb", "avg_net_overhead_mb", "avg_ttft_ms"}

@@ -5,7 +5,8 @@ import pytest
 
 from harness.analysis.ledger import ledger
 from harness.analysis.residency import Chain, StageNeed, chain
-from harness.records import Observation, Protocol, Residency, Run, Trial, Visit
+from harness.protocol import Protocol, Residency
+from harness.records import Observation, Run, Trial, Visit
 from tests import stored
 
 ORDER = ("asr", "aligner")

@@ -4,19 +4,8 @@ from dataclasses import replace
 import pytest
 
 from harness.analysis.series import Series, StageSeries, series
-from harness.records import (
-    Isolation,
-    Lifecycle,
-    Observation,
-    Outcome,
-    Phase,
-    Protocol,
-    Residency,
-    Run,
-    Trial,
-    Trim,
-    Visit,
-)
+from harness.protocol import Isolation, Lifecycle, Protocol, Residency, Trim
+from harness.records import Observation, Outcome, Phase, Run, Trial, Visit
 from tests import stored
 
 SECOND = 1_000_000_000

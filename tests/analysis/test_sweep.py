@@ -7,7 +7,8 @@ import pytest
 from harness import store
 from harness.analysis.sweep import is_sweep, read_sweep
 from harness.errors import StoreError
-from harness.records import Budgets, Trial
+from harness.protocol import Budgets
+from harness.records import Trial
 from tests import stored
 
 

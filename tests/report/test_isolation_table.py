@@ -9,7 +9,8 @@ import pytest
 from harness import store
 from harness.analysis.sweep import Sweep, read_sweep
 from harness.cli import status_of
-from harness.records import Protocol, Trial, Visit
+from harness.protocol import Protocol
+from harness.records import Trial, Visit
 from harness.report.isolation_table import isolation_table
 from harness.report.sweep_report import publish_sweep, sweep_text
 from harness.report.tables import Table

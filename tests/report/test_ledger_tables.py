@@ -4,7 +4,7 @@ import pytest
 
 from harness.analysis.residency import Chain, StageNeed
 from harness.analysis.summary import summarise
-from harness.records import Residency
+from harness.protocol import Residency
 from harness.report.ledger_tables import chain_lines, ledger_tables
 from tests import stored
 

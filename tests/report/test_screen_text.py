@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from harness.records import Outcome, Protocol, Word
+from harness.protocol import Protocol
+from harness.records import Outcome, Word
 from harness.report.screen_text import banner, trial_block, words_line
 from tests import stored
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from harness.config import SUBTITLES
-from harness.records import Outcome, Protocol, Run, Trial, Utterance, Visit, Word
+from harness.protocol import Protocol
+from harness.records import Outcome, Run, Trial, Utterance, Visit, Word
 from harness.report import subtitles
 
 WORDS = (Word("ask", 500.0, 740.0), Word("not", 740.0, 1000.0), Word('"what"', 2000.0, 2_340.5))

@@ -13,7 +13,7 @@ import harness.limit
 from harness.job import Done, run_job
 from harness.limit import limits_for
 from harness.memory_group import PREFIX, Place, places
-from harness.records import Fit
+from harness.protocol import Fit
 from tests.engine.build import Value, built, why_not, write_model
 from tests.test_page_cache import droppable
 from tests.whole.command import SCRIPTED, Ran, called, json_of, settle

@@ -21,7 +21,8 @@ from harness.errors import (
     WorkerTimeout,
 )
 from harness.limit import AddressLimit, Limits, limits_for
-from harness.records import Fit, Phase
+from harness.protocol import Fit
+from harness.records import Phase
 from harness.worker.client import Client
 from harness.worker.protocol import Message
 

@@ -376,8 +376,7 @@ def test_a_worker_imports_next_to_nothing(process: subprocess.Popen[bytes]) -> N
     assert heavy.isdisjoint(modules)
     assert [name for name in modules if name.startswith("harness")] == [
         "harness",
-        "harness.metrics",
-        "harness.records",
+        "harness.exchange",
         "harness.stage",
         "harness.worker",
         "harness.worker.__main__",

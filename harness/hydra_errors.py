@@ -1,0 +1,59 @@
+"""Hydra's errors, each turned into our one line."""
+
+from collections.abc import Sequence
+
+from hydra._internal.hydra import Hydra
+from hydra.errors import HydraException, MissingConfigException
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from harness.errors import ConfigError, StoreError
+from harness.overrides import parsed_overrides
+
+
+def reported(error: OSError) -> Exception:
+    """Tell a folder that Hydra could not make from a configuration that it could not find, which is an OSError too."""
+    if isinstance(error, HydraException):
+        return error
+    found = f"'{error.filename}' ({error.strerror})"
+    return StoreError("output folder", found, "a folder that can be written; outputs=FOLDER names another")
+
+
+def missing(error: MissingConfigException, hydra: Hydra) -> ConfigError:
+    """Say which option a group does not have, and which it has."""
+    group, _, name = (error.missing_cfg_file or "").rpartition("/")
+    options = error.options or (hydra.config_loader.get_group_options(group) if group else ())
+    return ConfigError(group or "configuration", f"'{name}'", "the name of a file in conf", options)
+
+
+def no_yaml(error: YAMLError) -> ConfigError:
+    """Name the file, the line and what the parser says of it."""
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+    place = f"'{mark.name}' line {mark.line + 1}" if mark else "a file"
+    return ConfigError("configuration", f"{place} ({problem or error})", "YAML")
+
+
+def _chosen_groups(hydra: Hydra, overrides: Sequence[str]) -> list[str]:
+    """Return those overrides that choose a file of conf, so that the choices are those of what the user chose."""
+    return [
+        str(override.input_line)
+        for override in parsed_overrides(overrides)
+        if not override.is_sweep_override() and hydra.config_loader.get_group_options(override.key_or_group)
+    ]
+
+
+def composition(error: Exception, hydra: Hydra, name: str, overrides: Sequence[str]) -> ConfigError:
+    """Name the key that does not exist, and those that do; any other error of Hydra's in its own first line."""
+    cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
+    key = str(getattr(cause, "full_key", None) or "")
+    if key and "not in struct" in str(cause):
+        parent, _, last = key.rpartition(".")
+        chosen = _chosen_groups(hydra, overrides)
+        config = hydra.compose_config(name, chosen, RunMode.RUN, with_log_configuration=False)
+        node = OmegaConf.select(config, parent) if parent else config
+        keys = [str(one) for one in node if one != "hydra"] if isinstance(node, DictConfig) else []
+        return ConfigError(key, f"the key '{last}'", "a key of the configuration", keys)
+    found = str(error).partition("\n")[0]
+    return ConfigError(key or "configuration", found, "a value of the kind that the key has in --cfg job")

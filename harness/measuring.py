@@ -1,0 +1,51 @@
+"""What the probes make of a trial that is over: their values, checked; the reason where a probe fails."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from harness.hookspecs import Probe
+from harness.metrics import Measurement, Metric, absent
+from harness.plugins import Listeners
+from harness.records import Trial
+from harness.trial import OpenTrial
+
+
+def measured(trial: OpenTrial, probes: Iterable[Probe], listeners: Listeners) -> Iterator[Measurement]:
+    """Ask each probe for its values of a trial, and yield them.
+
+    One that fails, here or while it observed, names itself among the trial's problems and has no values.
+    """
+    record = trial.closed()
+    metrics = {probe.name: probe.metrics for probe in probes}
+    for name, values, error in listeners.each("measure", trial=record):
+        try:
+            if error is not None:
+                raise error
+            measurements = _declared(values, metrics.get(name, ()))
+        except Exception as fault:  # a probe may do anything; its name and message go into the record
+            trial.problems.append(f"{name} failed in measure: {type(fault).__name__}: {fault}")
+            trial.broken.add(name)
+        if name in trial.broken:
+            yield from _no_values(metrics.get(name, ()), record, f"the probe {name} failed")
+        else:
+            yield from measurements
+
+
+def _declared(values: Any, metrics: Sequence[Metric]) -> list[Measurement]:
+    """Check a probe's answer: measurements, of metrics that it declares. Raises TypeError or ValueError."""
+    measurements = list(values or ())
+    kinds = {metric.name: metric.kind for metric in metrics}
+    for value in measurements:
+        if not isinstance(value, Measurement):
+            raise TypeError(f"found {value!r}, expected a Measurement")
+        if value.metric not in kinds:
+            raise ValueError(f"found the metric '{value.metric}', expected one that it declares: {sorted(kinds)}")
+        if not value.fits(kinds[value.metric]):
+            raise ValueError(f"found {value!r}, expected a value of the kind {kinds[value.metric]}")
+    return measurements
+
+
+def _no_values(metrics: Sequence[Metric], trial: Trial, reason: str) -> Iterator[Measurement]:
+    for metric in metrics:
+        scopes = [visit.stage for visit in trial.visits] if metric.scope == "stage" else [metric.scope]
+        yield from (absent(scope, metric.name, reason) for scope in scopes)

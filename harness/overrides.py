@@ -1,0 +1,46 @@
+"""The overrides of a command line: what they give several values, and what Hydra would take them for by mistake."""
+
+import re
+from collections.abc import Sequence
+
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+
+from harness.errors import ConfigError
+
+_NULL = re.compile(r"(?<![^,(\[ ])null(?![^,)\] ])")
+"""A whole word of a value, or of a choice between several."""
+
+
+def swept_keys(overrides: Sequence[str]) -> tuple[str, ...]:
+    """Return the keys to which a command line gives several values."""
+    parsed = parsed_overrides(overrides)
+    return tuple(override.get_key_element().lstrip("+") for override in parsed if override.is_sweep_override())
+
+
+def parsed_overrides(overrides: Sequence[str]) -> list[Override]:
+    """Return the overrides of a command line as Hydra reads them. Raises its OverrideParseException."""
+    return OverridesParser.create().parse_overrides(list(overrides))
+
+
+def with_names(overrides: Sequence[str], loader: ConfigLoader) -> list[str]:
+    """Quote ``null`` where a group has a file of that name: without quotes it is to Hydra no name but nothing."""
+    named = []
+    for text, override in zip(overrides, parsed_overrides(overrides), strict=True):
+        options = loader.get_group_options(override.key_or_group)
+        key, equals, value = text.partition("=")
+        named.append(key + equals + _NULL.sub(r"'\g<0>'", value) if "null" in options else text)
+    return named
+
+
+def check_groups(overrides: Sequence[str], loader: ConfigLoader) -> None:
+    """Refuse what Hydra answers with a ValueError: an override without a key, and a group that is given no name."""
+    for override in parsed_overrides(overrides):
+        key = override.get_key_element().lstrip("+")
+        if not key:
+            raise ConfigError("command line", f"'{override.input_line}'", "key=value, as Hydra writes it")
+        nameless = override.value() is None or isinstance(override.value(), bool | int | float)
+        choices = loader.get_group_options(key) if nameless and not override.is_delete() else []
+        if choices:
+            raise ConfigError(key, str(override.get_value_element_as_str()), "the name of a file in conf", choices)
