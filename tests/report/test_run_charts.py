@@ -7,6 +7,7 @@ import pytest
 from harness.analysis.summary import summarise
 from harness.curve import read_curve
 from harness.records import Run, Trial
+from harness.report import charts as charts_module
 from harness.report import pictures
 from harness.report.run_charts import Drawn, run_charts
 from tests import stored
@@ -65,6 +66,19 @@ def test_run_without_the_memory_probe() -> None:
         "not drawn: no memory was read over time",
         "not drawn: no probe of this run reports it",
         "not drawn: no memory was read at the end of a phase",
+    ]
+
+
+def test_the_points_are_those_that_the_slope_is_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After each trim, where each iteration ends with one; else before it, and the cold iteration stands apart."""
+    seen: list[tuple[object, ...]] = []
+    monkeypatch.setattr(charts_module, "growth_chart", lambda *given: seen.append(given) or {})
+    each = stored.run(protocol=replace(stored.run().protocol, trim="each"))
+    drawn([stored.measured(stored.trial(index, trimmed=True)) for index in range(4)], each)
+    drawn(stored.trials(4))
+    assert [(given[0], given[1], given[5]) for given in seen] == [
+        ([1, 2, 3], [10.5, 11.0, 11.5], None),
+        ([1, 2, 3], [18.5, 19.0, 19.5], 18.0),
     ]
 
 
