@@ -103,17 +103,17 @@ def summarise(run: Run, trials: Sequence[Trial], notes: Iterable[str] = ()) -> S
             for scope in _scopes(metric, run):
                 metrics[f"{scope}.{metric.name}"] = _summary(metric, scope, done)
     ledgers = ledger(run, trials)
-    guard, memory = _guard(run, trials), _memory(run, trials)
+    guard, memory, handles = _guard(run, trials), _memory(run, trials), leaking(done)
     return Summary(
         run=run.id,
         metrics=metrics,
         outcomes=dict(Counter(trial.outcome.kind for trial in trials)),
         guard=guard,
         **memory,
-        broken=tuple(_broken(guard, memory)),
+        broken=tuple(_broken(guard, memory, handles)),
         problems=tuple(f"trial {trial.index}: {problem}" for trial in trials for problem in trial.problems),
         notes=(*run.notes, *notes, *lacking(trials), *_undone(run, trials)),
-        leaking_handles=leaking(done),
+        leaking_handles=handles,
         limit=limit_summary(run, trials),
         ledger=ledgers,
         chain=chain(run, trials, ledgers),
@@ -123,7 +123,8 @@ def summarise(run: Run, trials: Sequence[Trial], notes: Iterable[str] = ()) -> S
 def _undone(run: Run, trials: Sequence[Trial]) -> Iterable[str]:
     """Say how many trials a run that was killed, stopped or interrupted did not come to."""
     if len(trials) < run.trials:
-        yield f"{run.trials - len(trials)} of {run.trials} trials were not done"
+        undone = run.trials - len(trials)
+        yield f"{undone} of {run.trials} trials {'was' if undone == 1 else 'were'} not done"
 
 
 def _memory(run: Run, trials: Sequence[Trial]) -> dict[str, Any]:
@@ -140,12 +141,14 @@ def _memory(run: Run, trials: Sequence[Trial]) -> dict[str, Any]:
     }
 
 
-def _broken(guard: Mapping[str, object], memory: Mapping[str, Any]) -> Iterable[str]:
+def _broken(guard: Mapping[str, object], memory: Mapping[str, Any], handles: Iterable[Leaking]) -> Iterable[str]:
     if not guard["held"]:
         yield f"{guard['most_loaded']} models were loaded at one time, {guard['allowed']} may be"
     for name, verdict in memory["verdicts"].items():
         if verdict.verdict == "leak":
             yield f"{name} leaks"
+    for one in handles:
+        yield f"{one.kind} leak: {one.name}"
     for stage, residual in memory.get("residuals", {}).items():
         if residual.passed is False:
             yield f"{stage} held {residual.held_mib:.2f} MiB after an unload, {residual.budget_mib:g} may be"
@@ -263,7 +266,12 @@ def _of_trend(metric: Metric, scope: str, values: Sequence[tuple[Trial, Measurem
     found = slope(*points)
     n = len(points[0])
     if found is None:
-        return _entry(metric, scope, n=n, null_reason=f"a slope needs 3 points in one process, there are {n}")
+        return _entry(
+            metric,
+            scope,
+            n=n,
+            null_reason=f"a slope needs 3 points in one process, there {'is' if n == 1 else 'are'} {n}",
+        )
     return _entry(metric, scope, n=n, value=found.per_iteration, interval=found.interval)
 
 

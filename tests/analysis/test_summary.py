@@ -186,7 +186,7 @@ def test_trend_of_too_few_points(workers: list[int], n: int) -> None:
     """Two points in one process make no slope."""
     found = entry(TREND, points([1.0] * len(workers), workers), "memory")
     assert (found.n, found.value) == (n, None)
-    assert found.null_reason == f"a slope needs 3 points in one process, there are {n}"
+    assert found.null_reason == f"a slope needs 3 points in one process, there {'is' if n == 1 else 'are'} {n}"
 
 
 @pytest.mark.parametrize("count", [1, 3, 6])
@@ -464,16 +464,19 @@ def test_a_run_that_was_cut_short_says_what_it_did_not_come_to() -> None:
     """A killed run's summary does not look like a whole one's."""
     run = replace(stored.run(), trials=50)
     assert summarise(run, [stored.trial()]).notes[-1] == "49 of 50 trials were not done"
+    assert summarise(replace(run, trials=2), [stored.trial()]).notes[-1] == "1 of 2 trials was not done"
 
 
 def test_files_that_leak_are_named() -> None:
-    """From what the probe ``handles`` read at rest; trials that failed are left out."""
+    """From what the probe ``handles`` read at rest; a strict run fails for them. Failed trials are left out."""
     trials = []
     for index in range(12):
         seen = stored.reading("rested", "handles", {"open_files": 5.0 + index, "file /tmp/x": 1.0 + index})
         trials.append(trial(index))
         trials[-1] = replace(trials[-1], visits=(replace(trials[-1].visits[0], observations=(seen,)),))
-    assert summarise(run(SPEED), trials).leaking_handles == (Leaking("files", "/tmp/x", 1.0, 2.0, 12.0, 11),)
+    found = summarise(run(SPEED), trials)
+    assert found.leaking_handles == (Leaking("files", "/tmp/x", 1.0, 2.0, 12.0, 11),)
+    assert found.broken == ("files leak: /tmp/x",)
     trials[4] = replace(trials[4], outcome=Outcome("refused"))
     trials[5] = replace(trials[5], outcome=Outcome("refused"))
     assert summarise(run(SPEED), trials).leaking_handles == ()
