@@ -100,6 +100,11 @@ def test_a_line_that_is_too_short_says_how_long_it_should_be() -> None:
     assert found.slope_mib_per_iteration == 1 / 16
 
 
+def test_one_iteration_is_no_plural() -> None:
+    """In the sentence that is read most: that of a run of two iterations."""
+    assert judged(LINE[:1]).because == f"1 steady iteration; at least {MIN_POINTS} are needed to tell growth from noise"
+
+
 @pytest.mark.parametrize("n", [0, 2, 3, MIN_POINTS - 1])
 def test_too_few_points_for_any_word(n: int) -> None:
     """Below ten points there is a slope where there are three, an interval where there are five, and no verdict."""

@@ -51,7 +51,7 @@ def lines(**changes: Any) -> list[str]:
         ),
         (
             Verdict(verdict="undecided", because="too few", n=2),
-            "undecided: too few (slope - MiB/iteration, n = 2)",
+            "undecided: too few (n = 2)",
         ),
     ],
     ids=["leak", "after each trim", "undecided", "nothing known"],
@@ -78,7 +78,7 @@ def test_verdict_line(verdict: Verdict, expected: str) -> None:
         ),
         (
             StageVerdict(verdict="undecided", because="it took", loop="run", n=1),
-            "Verdict (asr: run): undecided: it took (net - MiB/iteration)",
+            "Verdict (asr: run): undecided: it took",
         ),
     ],
 )
