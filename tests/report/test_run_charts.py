@@ -72,7 +72,12 @@ def test_run_without_the_memory_probe() -> None:
 def test_the_points_are_those_that_the_slope_is_of(monkeypatch: pytest.MonkeyPatch) -> None:
     """After each trim, where each iteration ends with one; else before it, and the cold iteration stands apart."""
     seen: list[tuple[object, ...]] = []
-    monkeypatch.setattr(charts_module, "growth_chart", lambda *given: seen.append(given) or {})
+
+    def growth_chart(*given: object) -> dict[str, object]:
+        seen.append(given)
+        return {}
+
+    monkeypatch.setattr(charts_module, "growth_chart", growth_chart)
     each = stored.run(protocol=replace(stored.run().protocol, trim="each"))
     drawn([stored.measured(stored.trial(index, trimmed=True)) for index in range(4)], each)
     drawn(stored.trials(4))
