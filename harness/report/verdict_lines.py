@@ -81,7 +81,7 @@ def _rate(mib: float | None, interval: Interval | None) -> str:
     if mib is None:
         return ""
     small = abs(mib) < _KIB_BELOW_MIB
-    unit, factor, form = ("KiB", 1024.0, "+.1f") if small else ("MiB", 1.0, "+.2f")
+    unit, factor, form = ("KiB", 1024.0, "+z.1f") if small else ("MiB", 1.0, "+z.2f")  # z: no -0.0
     text = f"{mib * factor:{form}} {unit}/iteration"
     if interval is None:
         return text

@@ -80,6 +80,12 @@ def test_verdict_line(verdict: Verdict, expected: str) -> None:
             StageVerdict(verdict="undecided", because="it took", loop="run", n=1),
             "Verdict (asr: run): undecided: it took",
         ),
+        (
+            StageVerdict(
+                verdict="stable", because="it took", loop="run", n=40, net_mib_per_iteration=0.0, interval=(-1e-9, 1e-9)
+            ),
+            "Verdict (asr: run): stable: it took (net +0.0 KiB/iteration, 95 % interval +0.0 .. +0.0)",
+        ),
     ],
 )
 def test_stage_line(verdict: StageVerdict, expected: str) -> None:
