@@ -240,7 +240,7 @@ class Protocol:
     seed: int = 0
     threads: int = 6
     context_length: int = 4096
-    sample_hz: float = 0.0
+    sample_hz: float = 100.0
     page_cache: PageCache = "as_is"
 
 

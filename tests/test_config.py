@@ -290,11 +290,11 @@ def composed(*overrides: str) -> Settings:
 
 @pytest.mark.usefixtures("no_hydra")
 def test_the_shipped_configuration_holds_the_records_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What conf/config.yaml says and what the protocol says are one; but a record without a rate was not sampled."""
+    """What conf/config.yaml says and what the protocol says are one."""
     monkeypatch.delenv("INFERENCE_THREADS", raising=False)
     monkeypatch.delenv("CONTEXT_LENGTH", raising=False)
     settings = composed()
-    assert (settings.protocol, settings.budgets) == (Protocol(order=("asr", "aligner"), sample_hz=100.0), Budgets())
+    assert (settings.protocol, settings.budgets) == (Protocol(order=("asr", "aligner")), Budgets())
     assert sorted(settings.probes) == ["handles", "rss", "rtf", "ttft", "wer"]
     assert [(stage.role, stage.stage) for stage in settings.stages] == [
         ("asr", "pocketsphinx"),
