@@ -48,6 +48,8 @@ def _stage(stage: str, verdict: StageVerdict) -> str:
 
 
 def _runway(runway: Runway) -> str:
+    if runway.peak_mib >= runway.budget_mib:
+        return f"Budget: a peak of {runway.budget_mib:g} MiB is passed already: it is {runway.peak_mib:.1f} MiB now"
     most = f"{runway.most:,}" if runway.most is not None else "no end"
     hours = "" if runway.hours is None else f", {runway.hours:,.1f} hours at this pace"
     return (

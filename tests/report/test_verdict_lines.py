@@ -106,6 +106,12 @@ def test_budget_line(most: int | None, hours: float | None, expected: str) -> No
     assert f"Budget: a peak of 4000 MiB is reached in {expected}" in lines(runway=runway)
 
 
+def test_a_budget_that_is_used_up() -> None:
+    """No iterations are counted to what has happened."""
+    runway = Runway(budget_mib=64.0, peak_mib=75.7, iterations=0, fewest=0, most=0, hours=0.0)
+    assert "Budget: a peak of 64 MiB is passed already: it is 75.7 MiB now" in lines(runway=runway)
+
+
 def test_no_budget_line_without_a_runway() -> None:
     """Where nothing leaks or no budget was set, there is none."""
     assert not [line for line in lines(runway=None) if line.startswith("Budget")]
