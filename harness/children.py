@@ -36,7 +36,13 @@ def children_of(pid: int, proc: Path = Path("/proc")) -> Children:
 def _descendants(pid: int, proc: str) -> Iterator[int]:
     tasks = f"{proc}/{pid}/task"
     for number in entries(tasks):
-        for child in map(int, content(f"{tasks}/{number}/children").split()):
+        try:
+            children = content(f"{tasks}/{number}/children")
+        except (FileNotFoundError, ProcessLookupError):
+            if not Path(tasks, str(pid), "children").exists():
+                raise  # the process has gone, or the kernel was built without it
+            continue  # a thread that has ended since it was listed
+        for child in map(int, children.split()):
             yield child
             try:
                 yield from _descendants(child, proc)

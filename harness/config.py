@@ -41,6 +41,8 @@ _AT_LEAST_ONE = ("iterations", "threads", "context_length")
 _FIT_KEYS = ("limit_mib", "search", "tolerance_mib")
 LEAST_MIB = 16
 """A bare worker holds 7 MiB of its own, and 6 MiB of files that something else has mostly read before it."""
+MOST_MIB = 2**40
+"""An exbibyte: in bytes, more would not fit into the kernel's 64 bits, which then take a small limit for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,8 +264,10 @@ def _fit(raw: Mapping[str, Any]) -> Fit:
     search = _flag("search", values, "fit.search")
     limit_mib, tolerance_mib = values.get("limit_mib"), values.get("tolerance_mib", Fit().tolerance_mib)
     if limit_mib is not None:
+        expected = f"null, or a number of MiB of at least {LEAST_MIB}, which a worker needs without any engine"
+        if _is_number(limit_mib) and limit_mib > MOST_MIB:
+            raise ConfigError("fit.limit_mib", repr(limit_mib), f"null, or a number of MiB of at most {MOST_MIB}")
         if not _is_number(limit_mib) or limit_mib < LEAST_MIB:
-            expected = f"null, or a number of MiB of at least {LEAST_MIB}, which a worker needs without any engine"
             raise ConfigError("fit.limit_mib", repr(limit_mib), expected)
         if search:
             expected = "null, for fit.search=true finds the limit; or fit.search=false"

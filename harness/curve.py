@@ -17,6 +17,7 @@ import sys
 import zlib
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import accumulate, compress
 from operator import sub
@@ -216,18 +217,30 @@ def read_curve(folder: Path) -> Curve | None:
         return None
     header, frames, notes = found
     columns = [array("q") for _ in range(_COLUMNS)]
-    for kind, payload in frames:
-        if kind == _SAMPLES:
-            for column, piece in zip(columns, _unpacked(payload), strict=True):
-                column.extend(piece)
-    columns[0] = array("q", (at * header["ns_per_unit"] for at in columns[0]))
-    return _curve(columns, _sampling(header, frames, notes))
+    with _refusing(folder):
+        for kind, payload in frames:
+            if kind == _SAMPLES:
+                for column, piece in zip(columns, _unpacked(payload), strict=True):
+                    column.extend(piece)
+        columns[0] = array("q", (at * header["ns_per_unit"] for at in columns[0]))
+        return _curve(columns, _sampling(header, frames, notes))
 
 
 def read_sampling(folder: Path) -> Sampling | None:
     """Read how a run was sampled and what that cost, and no sample. Raises as :func:`read_curve` does."""
     found = _content(folder)
-    return None if found is None else _sampling(*found)
+    with _refusing(folder):
+        return None if found is None else _sampling(*found)
+
+
+@contextmanager
+def _refusing(folder: Path) -> Iterator[None]:
+    """Raise :class:`StoreError` for frames that are whole and hold what no version of ours has written."""
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, OverflowError, zlib.error) as error:
+        found = f"'{folder / store.CURVE}' ({type(error).__name__}: {error})"
+        raise StoreError(_FORMAT, found, f"what version {VERSION} writes") from None
 
 
 def _sampling(header: Mapping[str, Any], frames: Sequence[tuple[bytes, bytes]], notes: Sequence[str]) -> Sampling:

@@ -5,6 +5,7 @@ Linux: ``/proc/PID/statm`` (proc(5)), through a file that stays open, in about 2
 """
 
 import contextlib
+import mmap
 import os
 from pathlib import Path
 from typing import Protocol
@@ -17,7 +18,7 @@ UNKNOWN = -1
 Resident = tuple[int, int]
 """RSS, and its shared part (file and shmem; the rest is anonymous), both in KiB."""
 
-_KIB_PER_PAGE = os.sysconf("SC_PAGE_SIZE") // 1024
+_KIB_PER_PAGE = mmap.PAGESIZE // 1024
 
 
 class Footprint(Protocol):

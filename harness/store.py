@@ -24,7 +24,7 @@ Schema history: 1, the first.
 import os
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -149,18 +149,22 @@ def read_run(folder: Path) -> StoredRun:
     """
     if not folder.is_dir():
         raise StoreError("run folder", f"'{folder}'", "the folder of a run")
-    _check_schema(folder)
+    stored = _of_this_schema(folder)
     run = read_json(folder / RUN, Run)
+    if "sample_hz" not in stored["protocol"]:  # it is from before there was sampling, whatever is the default now
+        run = replace(run, protocol=replace(run.protocol, sample_hz=0.0))
     notes: list[str] = []
     trials = tuple(_trials(folder / TRIALS, notes))
     environment = read_json(folder / ENVIRONMENT, Environment) if (folder / ENVIRONMENT).exists() else None
     return StoredRun(folder, run, environment, trials, tuple(notes))
 
 
-def _check_schema(folder: Path) -> None:
-    schema = read_json(folder / RUN, dict[str, Any]).get("schema")
-    if schema != SCHEMA:
-        raise StoreError("run folder", f"'{folder}' of schema {schema}", f"schema {SCHEMA}")
+def _of_this_schema(folder: Path) -> dict[str, Any]:
+    """Return a run's record as it is stored."""
+    stored = read_json(folder / RUN, dict[str, Any])
+    if stored.get("schema") != SCHEMA:
+        raise StoreError("run folder", f"'{folder}' of schema {stored.get('schema')}", f"schema {SCHEMA}")
+    return stored
 
 
 def _trials(path: Path, notes: list[str]) -> Iterator[Trial]:

@@ -48,7 +48,7 @@ def ticker(period_ns: int) -> Ticker:
         try:
             return TimerTicker(period_ns)
         except OSError:
-            pass  # a sandbox without timers: sleeping does the same, at a higher price
+            pass  # a container that forbids it: sleeping does the same, at a higher price
     return SleepTicker(period_ns, SystemClock())
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import harness.children
 from harness.children import Children, children_of
 
 HAVE_CHILDREN = any(Path("/proc/self/task").glob("*/children")) if Path("/proc/self/task").exists() else False
@@ -40,6 +41,23 @@ def test_a_child_that_ends_meanwhile_holds_nothing(tmp_path: Path) -> None:
     """It was listed, and is no more."""
     add(tmp_path, 1, {1: "10 "}, 500)
     assert children_of(1, tmp_path) == Children(1, 0.0)
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError, ProcessLookupError])
+def test_a_thread_that_ends_meanwhile_costs_nothing(
+    error: type[OSError], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was listed, and is no more; the process lives, and the others' children count."""
+    add(tmp_path, 1, {1: "10 ", 2: ""}, 500)
+    add(tmp_path, 10, {10: ""}, 100)
+
+    def content(path: str) -> bytes:
+        if path == f"{tmp_path}/1/task/2/children":
+            raise error(path)
+        return Path(path).read_bytes()
+
+    monkeypatch.setattr(harness.children, "content", content)
+    assert children_of(1, tmp_path) == Children(1, 100.0)
 
 
 @pytest.mark.parametrize("proc", ["kernel", "nothing"])

@@ -1,5 +1,8 @@
 import json
+import zlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from struct import pack
 
 import pytest
 
@@ -131,6 +134,31 @@ def test_what_is_no_curve_is_refused(tmp_path: Path, content: bytes) -> None:
         with pytest.raises(StoreError) as caught:
             read(tmp_path)
         assert str(caught.value) == f"memory curve: found '{path}', which is none, expected the curve of a run"
+
+
+@pytest.mark.parametrize(
+    ("header", "frames"),
+    [
+        ({"hz": "often"}, []),
+        ({"ns_per_unit": "x"}, [(b"S", zlib.compress(bytes(40)))]),
+        ({}, [(b"S", b"not compressed")]),
+        ({}, [(b"S", zlib.compress(b""))]),
+        ({}, [(b"E", b"[]")]),
+        ({}, [(b"E", b'{"a": 1}')]),
+    ],
+)
+def test_whole_frames_of_something_else_are_refused(
+    tmp_path: Path, header: Mapping[str, object], frames: Sequence[tuple[bytes, bytes]]
+) -> None:
+    """A checksum that is right says nothing of what is inside; in one line too."""
+    path = stored.curve(tmp_path, cost=None)
+    first = {**json.loads(path.read_bytes().partition(b"\n")[0]), **header}
+    packed = [pack("<cII", kind, len(payload), zlib.crc32(payload)) + payload for kind, payload in frames]
+    path.write_bytes(json.dumps(first).encode() + b"\n" + b"".join(packed))
+    with pytest.raises(StoreError) as caught:
+        read_curve(tmp_path)
+    assert str(caught.value).startswith(f"memory curve: found '{path}' (")
+    assert str(caught.value).endswith("), expected what version 1 writes")
 
 
 def test_another_version_is_refused(tmp_path: Path) -> None:

@@ -194,6 +194,14 @@ def test_another_schema_is_refused(folder: Path, schema: object) -> None:
     assert str(caught.value) == f"run folder: found '{folder}' of schema {schema}, expected schema 1"
 
 
+def test_a_run_from_before_there_was_sampling(folder: Path) -> None:
+    """Its record has no rate, and the default of today is not what it was done with."""
+    stored = msgspec.json.decode((folder / store.RUN).read_bytes())
+    del stored["protocol"]["sample_hz"]
+    store.write_json(folder / store.RUN, stored)
+    assert store.read_run(folder).run.protocol.sample_hz == 0.0
+
+
 def test_a_folder_that_is_no_runs_is_refused(tmp_path: Path) -> None:
     """Missing, a file, without a run in it, with something else under the run's name."""
     missing = tmp_path / "missing"

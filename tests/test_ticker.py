@@ -82,7 +82,7 @@ def test_stop_wakes_who_waits(kind: type[TimerTicker]) -> None:
 
 @linux
 def test_a_kernel_that_gives_no_timer_is_slept_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a sandbox forbids the call."""
+    """Where a container forbids the call."""
     assert isinstance(_closed(ticker(MS)), TimerTicker)
 
     class Library:

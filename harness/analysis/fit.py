@@ -94,7 +94,8 @@ def gathered(folder: Path, *, bare_mib: float | None, finished: bool) -> Search:
     if not runs:
         raise StoreError("search folder", f"'{folder}' without an attempt in it", "the folder of a search")
     first = runs[0].run.fit
-    base = _attempt(runs[0].folder.name, runs[0].run, runs[0].trials, None)
+    unlimited = next((one for one in runs if one.run.fit.limit_mib is None), None)
+    base = _attempt(unlimited.folder.name, unlimited.run, unlimited.trials, None) if unlimited else None
     attempts = tuple(_attempt(one.folder.name, one.run, one.trials, base) for one in runs)
     return Search(
         mechanism=first.mechanism or "nothing",

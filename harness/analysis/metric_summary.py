@@ -151,7 +151,8 @@ def _of_trend(metric: Metric, scope: str, values: Sequence[tuple[Trial, Measurem
     found = slope(*points)
     n = len(points[0])
     if found is None:
-        return _entry(metric, scope, n=n, null_reason=f"a slope needs 3 points in one process, there are {n}")
+        are = "is" if n == 1 else "are"
+        return _entry(metric, scope, n=n, null_reason=f"a slope needs 3 points in one process, there {are} {n}")
     return _entry(metric, scope, n=n, value=found.per_iteration, interval=found.interval)
 
 

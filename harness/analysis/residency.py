@@ -82,6 +82,8 @@ def chain(run: Run, trials: Sequence[Trial], ledgers: Mapping[str, StageLedger])
     stages = {key: need for key, need in needs.items() if need is not None}
     lacking = [stage.key for stage in run.stages if stage.key not in stages]
     peak_mib = _peak_mib(run, trials)
+    if not any(trial.outcome.ok for trial in trials):
+        return Chain(run.protocol.residency, stages, null_reason="no trial was completed")
     if lacking or peak_mib is None:
         why = f"exact peak of load and run of {', '.join(lacking)}" if lacking else "exact peak of a trial"
         return Chain(run.protocol.residency, stages, null_reason=f"no {why} was read")

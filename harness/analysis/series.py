@@ -9,6 +9,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Literal
 
+from harness.protocol import Isolation
 from harness.records import Observation, Run, Trial
 
 Loop = Literal["load, run, unload", "run"]
@@ -21,7 +22,7 @@ _OWN = ("loaded", "before_run", "ran", "unloaded")
 
 @dataclass(frozen=True, slots=True)
 class StageSeries:
-    """What one stage took and did not give back, in MiB, in each iteration of the series.
+    """What one stage took and did not give back, in MiB, from each iteration of the series to the next.
 
     ``loop`` says what an iteration did to its model: loaded, ran and unloaded it, or ran a model that stayed loaded.
     """
@@ -54,6 +55,7 @@ class Series:
     stages: tuple[StageSeries, ...] = ()
     rounds: int = 0
     served: int = 0
+    isolation: Isolation = "run"
 
 
 @dataclass(slots=True)
@@ -90,7 +92,7 @@ def series(run: Run, trials: Sequence[Trial]) -> Series:
     longest = max((each for workers, each in stretches.items() if workers), key=len, default=[])
     steady = [one for one in longest[1:] if not one.warming]  # the first pays for what a new process fills
     if not steady:
-        return Series(rounds=len(rounds), served=len(longest))
+        return Series(rounds=len(rounds), served=len(longest), isolation=run.protocol.isolation)
     trimmed = [_sum_mib(one.trimmed) if one.trimmed.keys() == one.resting.keys() else None for one in steady]
     starts = [one.start_ns for one in longest]
     return Series(
@@ -105,6 +107,7 @@ def series(run: Run, trials: Sequence[Trial]) -> Series:
         stages=tuple(_stages(run, steady)),
         rounds=len(rounds),
         served=len(longest),
+        isolation=run.protocol.isolation,
     )
 
 
@@ -171,7 +174,8 @@ def _stages(run: Run, steady: Sequence[_Round]) -> Iterator[StageSeries]:
     for stage in run.protocol.order:
         if all(stage in one.net_mib for one in steady):
             loop: Loop = "load, run, unload" if all(stage in one.loaded for one in steady) else "run"
-            yield StageSeries(stage, loop, tuple(one.net_mib[stage] for one in steady))
+            # what the first of them took leads up to the series' first point, and is in no growth of it
+            yield StageSeries(stage, loop, tuple(one.net_mib[stage] for one in steady[1:]))
 
 
 def _base_mib(trials: Sequence[Trial], workers: frozenset[int]) -> float | None:

@@ -57,17 +57,17 @@ def summarise(run: Run, trials: Sequence[Trial], notes: Iterable[str] = ()) -> S
             for scope in _scopes(metric, run):
                 metrics[f"{scope}.{metric.name}"] = metric_summary(metric, scope, done)
     ledgers = ledger(run, trials)
-    guard, memory = _guard(run, trials), _memory(run, trials)
+    guard, memory, handles = _guard(run, trials), _memory(run, trials), leaking(done)
     return Summary(
         run=run.id,
         metrics=metrics,
         outcomes=dict(Counter(trial.outcome.kind for trial in trials)),
         guard=guard,
         **memory,
-        broken=tuple(_broken(guard, memory)),
+        broken=tuple(_broken(guard, memory, handles)),
         problems=tuple(f"trial {trial.index}: {problem}" for trial in trials for problem in trial.problems),
         notes=(*run.notes, *notes, *lacking(trials), *_undone(run, trials)),
-        leaking_handles=leaking(done),
+        leaking_handles=handles,
         limit=limit_summary(run, trials),
         ledger=ledgers,
         chain=chain(run, trials, ledgers),
@@ -77,7 +77,8 @@ def summarise(run: Run, trials: Sequence[Trial], notes: Iterable[str] = ()) -> S
 def _undone(run: Run, trials: Sequence[Trial]) -> Iterable[str]:
     """Say how many trials a run that was killed, stopped or interrupted did not come to."""
     if len(trials) < run.trials:
-        yield f"{run.trials - len(trials)} of {run.trials} trials were not done"
+        undone = run.trials - len(trials)
+        yield f"{undone} of {run.trials} trials {'was' if undone == 1 else 'were'} not done"
 
 
 def _memory(run: Run, trials: Sequence[Trial]) -> dict[str, Any]:
@@ -94,15 +95,19 @@ def _memory(run: Run, trials: Sequence[Trial]) -> dict[str, Any]:
     }
 
 
-def _broken(guard: Mapping[str, object], memory: Mapping[str, Any]) -> Iterable[str]:
+def _broken(guard: Mapping[str, object], memory: Mapping[str, Any], handles: Iterable[Leaking]) -> Iterable[str]:
     if not guard["held"]:
         yield f"{guard['most_loaded']} models were loaded at one time, {guard['allowed']} may be"
     for name, verdict in memory["verdicts"].items():
         if verdict.verdict == "leak":
             yield f"{name} leaks"
+    for one in handles:
+        yield f"{one.kind} leak: {one.name}"
     for stage, residual in memory.get("residuals", {}).items():
         if residual.passed is False:
             yield f"{stage} held {residual.held_mib:.2f} MiB after an unload, {residual.budget_mib:g} may be"
+        elif residual.budget_mib is not None and residual.passed is None:
+            yield f"what {stage} held after an unload was not checked: {residual.reason}"
 
 
 def _scopes(metric: Metric, run: Run) -> list[str]:

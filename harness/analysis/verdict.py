@@ -71,8 +71,8 @@ class Verdict:
 class StageVerdict:
     """What one stage has to do with the growth of the process that it lives in.
 
-    ``net_mib_per_iteration`` is what it takes and does not give back in the median iteration, with its interval;
-    ``loop`` says what an iteration does to its model.
+    ``net_mib_per_iteration`` is what it takes and does not give back in the mean iteration, far ones pulled in; with
+    its interval. ``loop`` says what an iteration does to its model.
     """
 
     verdict: Word
@@ -90,7 +90,8 @@ def judge(series: Series, matters_mib: float) -> Verdict:
     if series.trimmed_mib is not None and len(series.anon_mib) > 1:
         return _with_each_trimmed(series, untrimmed, matters_mib)
     if series.served == 1 < series.rounds:
-        because = "no process served more than one iteration, so none could grow; isolation=run tells"
+        because = "no process served more than one iteration, so none could grow"
+        because += "" if series.isolation == "run" else "; isolation=run tells"
         return replace(untrimmed, because=because, settles_at=None)
     if series.end_trimmed_mib is None or series.base_mib is None or series.end_mib is None:
         return untrimmed
@@ -108,7 +109,7 @@ def judge_values(iterations: Sequence[float], anon_mib: Sequence[float], matters
     """Judge a series by itself: ``leak``, ``plateau``, ``stable`` or ``undecided``."""
     n, whole = len(anon_mib), slope(iterations, anon_mib)
     if whole is None or whole.interval is None or n < MIN_POINTS:
-        because = f"{n} steady iterations; at least {MIN_POINTS} are needed to tell growth from noise"
+        because = f"{n} steady {_iterations(n)}; at least {MIN_POINTS} are needed to tell growth from noise"
         rate, interval = (whole.per_iteration, whole.interval) if whole else (None, None)
         return Verdict(
             verdict="undecided",
@@ -249,11 +250,15 @@ def _of_stage(stage: StageSeries, whole: Verdict) -> StageVerdict:
 
 
 def _attributed(whole: Verdict, interval: Interval | None, grown_mib: float) -> tuple[Word, str]:
-    took = f"over {whole.n} iterations it took {grown_mib:+.2f} MiB more than it gave back"
+    took = f"over {whole.n} {_iterations(whole.n)} it took {grown_mib:+.2f} MiB more than it gave back"
     if whole.verdict in ("undecided", "stable") or interval is None:
         return whole.verdict if interval else "undecided", took
     its = interval[0] > 0 if whole.verdict == "leak" else grown_mib >= _ITS_SHARE * (whole.grown_mib or 0.0)
     return (whole.verdict, took) if its else ("stable", f"{took}: the growth is not its")
+
+
+def _iterations(n: int) -> str:
+    return "iteration" if n == 1 else "iterations"
 
 
 def _kib(mib: float) -> str:

@@ -31,7 +31,7 @@ def sentence(search: Search) -> str:
     """Say the answer."""
     found, unit = search.found, "MiB of address space" if search.mechanism == ADDRESS_SPACE else "MiB"
     first = search.attempts[0]
-    if not (first.ok or first.interrupted):
+    if first.limit_mib is None and not (first.ok or first.interrupted):
         return f"does not run without a limit either: {first.outcome}"
     failing = f"fails at {found.fails_mib} {unit}" if found.fails_mib is not None else "no smaller limit failed"
     if found.fits_mib is None:
@@ -40,7 +40,7 @@ def sentence(search: Search) -> str:
         answer = f"fits in {found.fits_mib} {unit} ({failing})"
     if not search.finished:
         done = sum(not attempt.interrupted for attempt in search.attempts)
-        return f"interrupted after {done} attempts; so far: {answer}"
+        return f"interrupted after {done} attempt{'' if done == 1 else 's'}; so far: {answer}"
     return answer if found.fits_mib is None or found.confirmed else f"{answer}; not tried a second time"
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.analysis.original import number
+from harness.analysis.series import series
 from harness.analysis.summary import GROWTH, Summary
 from harness.analysis.timeline import Curve, sampled_curves, spans, stepped_curves, windows
 from harness.curve import Curve as Samples
@@ -11,6 +12,8 @@ from harness.records import Run, Trial
 from harness.report import charts, pictures
 from harness.report.figures import figure, heading, interval
 
+_LEAST_SAMPLED = 20
+"""Fewer samples a stretch of time are stumps of lines: then the readings between commands tell more."""
 _WHOLE_UP_TO = 6
 """Iterations that are shown as one stretch of time; of more the first, the middle and the last."""
 
@@ -40,11 +43,14 @@ def run_charts(
 ) -> list[Drawn]:
     """Draw every chart of a run; what cannot be drawn is said instead.
 
-    ``samples`` is the run's memory curve; without one the readings between commands are drawn.
+    ``samples`` is the run's memory curve; without one, or with few samples in what is shown, the readings between
+    commands are drawn.
     """
     names = {stage.key: f"{heading(stage.key)} ({stage.label})" for stage in run.stages}
     shown = windows(trials, _WHOLE_UP_TO)
-    curves = sampled_curves(samples, trials, shown) if samples else stepped_curves(trials)
+    curves = sampled_curves(samples, trials, shown) if samples else []
+    if sum(len(curve.at_s) for curve in curves) < _LEAST_SAMPLED * len(shown):
+        curves = stepped_curves(trials)
     return [
         _drawn(
             "memory",
@@ -53,7 +59,7 @@ def run_charts(
             lambda: charts.memory_chart(curves, spans(trials), shown, names),
             formats,
         ),
-        _drawn("growth", "Memory after unload", _growth_text(summary), lambda: _growth(trials, summary), formats),
+        _drawn("growth", "Memory after unload", _growth_text(summary), lambda: _growth(run, trials, summary), formats),
         _drawn(
             "ledger",
             "Memory of each phase",
@@ -76,19 +82,32 @@ def _drawn(name: str, title: str, text: str, draw: Callable[[], charts.Chart], f
         return Drawn(name, title, missing=f"could not be drawn: {type(error).__name__}: {error}")
 
 
-def _growth(trials: Sequence[Trial], summary: Summary) -> charts.Chart:
-    """Draw the last value of each iteration; the cold one is the first iteration's."""
+def _growth(run: Run, trials: Sequence[Trial], summary: Summary) -> charts.Chart:
+    """Draw the points that the verdict's slope is of; where no process has any, the last value of each iteration.
+
+    The cold value is the first iteration's; it is no value after a trim.
+    """
+    verdict = summary.verdicts.get("memory")
+    if verdict is None:
+        raise ValueError("no probe of this run reports it")
+    values = _after_iterations(trials)
+    cold_mib = None if verdict.after_trim else values.pop(0, None)
+    judged = series(run, trials)
+    if judged.iterations:
+        points = judged.trimmed_mib if verdict.after_trim and judged.trimmed_mib else judged.anon_mib
+        values = dict(zip(judged.iterations, points, strict=True))
+    slope, bounds = verdict.slope_mib_per_iteration, verdict.interval
+    return charts.growth_chart(list(values), list(values.values()), slope, bounds, verdict.verdict, cold_mib)
+
+
+def _after_iterations(trials: Sequence[Trial]) -> dict[int, float]:
+    """Return what each iteration's last trial that was done ended with."""
     values: dict[int, float] = {}
     for trial in trials:
         value = number(trial, "memory", GROWTH)
         if value is not None and trial.outcome.ok and not trial.warmup:
             values[trial.iteration] = value
-    cold_mib = values.pop(0, None)
-    verdict = summary.verdicts.get("memory")
-    if verdict is None:
-        raise ValueError("no probe of this run reports it")
-    slope, bounds = verdict.slope_mib_per_iteration, verdict.interval
-    return charts.growth_chart(list(values), list(values.values()), slope, bounds, verdict.verdict, cold_mib)
+    return values
 
 
 def _memory_text(curves: Sequence[Curve], names: Mapping[str, str]) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from harness.analysis.original import original_results
 from harness.analysis.summary import Summary
@@ -83,6 +83,8 @@ def _protocol_table(run: Run) -> Table:
     protocol = run.protocol
     rows = [(name, str(getattr(protocol, name))) for name in protocol.__dataclass_fields__ if name != "order"]
     rows.insert(0, ("order", " -> ".join(protocol.order)))
+    rows += [(f"held to: {name}", str(value)) for name, value in asdict(run.budgets).items()]
+    rows += [(f"fit.{name}", str(getattr(run.fit, name))) for name in ("limit_mib", "mechanism") if run.fit.mechanism]
     rows += [(f"dataset.{name}", str(value)) for name, value in run.dataset.items()]
     rows.append(("overrides", " ".join(run.overrides) or "none"))
     return Table("What was run", ("Key", "Value"), tuple(rows))

@@ -31,6 +31,6 @@ def readable_curve(folder: Path) -> Curve | None:
 def _line(sampling: Sampling) -> str:
     cost = sampling.cost
     if cost is None:
-        return f"Sampling: at {sampling.hz:g} Hz; what it cost is not known, for the run has not come to its end"
+        return f"Sampling: at {sampling.hz:g} Hz; what it cost is not known, for the curve has no end"
     share = f"{100 * cost.core_share:.2f} % of one core"
     return f"Sampling: {cost.samples} samples at {sampling.hz:g} Hz, {share}, {cost.missed} missed"

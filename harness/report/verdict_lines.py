@@ -5,7 +5,6 @@ from harness.analysis.fit import ADDRESS_SPACE, LimitSummary
 from harness.analysis.statistics import Interval
 from harness.analysis.summary import Summary
 from harness.analysis.verdict import StageVerdict, Verdict
-from harness.report.figures import MISSING
 from harness.report.handle_lines import handle_lines
 
 _KIB_BELOW_MIB = 1.0
@@ -31,7 +30,8 @@ def verdict_lines(summary: Summary) -> list[str]:
 
 
 def _verdict(name: str, verdict: Verdict) -> str:
-    facts = [f"slope {_rate(verdict.slope_mib_per_iteration, verdict.interval)}"]
+    rate = _rate(verdict.slope_mib_per_iteration, verdict.interval)
+    facts = [f"slope {rate}"] if rate else []
     if verdict.after_trim:
         facts.append("after each trim")
     facts.append(f"n = {verdict.n}")
@@ -43,10 +43,13 @@ def _verdict(name: str, verdict: Verdict) -> str:
 
 def _stage(stage: str, verdict: StageVerdict) -> str:
     rate = _rate(verdict.net_mib_per_iteration, verdict.interval)
-    return f"Verdict ({stage}: {verdict.loop}): {verdict.verdict}: {verdict.because} (net {rate})"
+    net = f" (net {rate})" if rate else ""
+    return f"Verdict ({stage}: {verdict.loop}): {verdict.verdict}: {verdict.because}{net}"
 
 
 def _runway(runway: Runway) -> str:
+    if runway.peak_mib >= runway.budget_mib:
+        return f"Budget: a peak of {runway.budget_mib:g} MiB is passed already: it is {runway.peak_mib:.1f} MiB now"
     most = f"{runway.most:,}" if runway.most is not None else "no end"
     hours = "" if runway.hours is None else f", {runway.hours:,.1f} hours at this pace"
     return (
@@ -76,11 +79,11 @@ def _limit(limit: LimitSummary) -> str:
 
 
 def _rate(mib: float | None, interval: Interval | None) -> str:
-    """Write a rate with its interval, in KiB where it is small."""
+    """Write a rate with its interval, in KiB where it is small; nothing where there is none."""
     if mib is None:
-        return f"{MISSING} MiB/iteration"
+        return ""
     small = abs(mib) < _KIB_BELOW_MIB
-    unit, factor, form = ("KiB", 1024.0, "+.1f") if small else ("MiB", 1.0, "+.2f")
+    unit, factor, form = ("KiB", 1024.0, "+z.1f") if small else ("MiB", 1.0, "+z.2f")  # z: no -0.0
     text = f"{mib * factor:{form}} {unit}/iteration"
     if interval is None:
         return text

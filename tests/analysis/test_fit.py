@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -51,6 +52,12 @@ def searched(tmp_path: Path) -> Path:
     attempt(tmp_path, "0002-152MiB", Fit(limit_mib=152.0, **limits), trial(0, slower=3), trial(1, slower=3))
     attempt(tmp_path, "0003-152MiB", Fit(limit_mib=152.0, **limits), trial(0, slower=2), trial(1, slower=2))
     return tmp_path
+
+
+def test_times_are_compared_with_no_limit_alone(searched: Path) -> None:
+    """Where the run without a limit is gone, nothing stands in for it."""
+    shutil.rmtree(searched / "attempts" / "0000-unlimited")
+    assert {one.load_ratio for one in gathered(searched, bare_mib=7.0, finished=True).attempts} == {None}
 
 
 def test_a_search_is_its_attempts(searched: Path) -> None:

@@ -147,7 +147,8 @@ def test_trend_of_too_few_points(workers: list[int], n: int) -> None:
     """Two points in one process make no slope."""
     found = entry(TREND, points([1.0] * len(workers), workers), "memory")
     assert (found.n, found.value) == (n, None)
-    assert found.null_reason == f"a slope needs 3 points in one process, there are {n}"
+    are = "is" if n == 1 else "are"
+    assert found.null_reason == f"a slope needs 3 points in one process, there {are} {n}"
 
 
 @pytest.mark.parametrize("count", [1, 3, 6])

@@ -149,7 +149,7 @@ def test_one_stage_has_no_choice() -> None:
 def test_no_trial() -> None:
     """Without a trial there is a reason and no figure."""
     made = found(())
-    assert made == Chain("one_at_a_time", {}, null_reason="no exact peak of load and run of asr, aligner was read")
+    assert made == Chain("one_at_a_time", {}, null_reason="no trial was completed")
 
 
 def test_machine_without_exact_peaks() -> None:
@@ -165,3 +165,10 @@ def test_machine_without_exact_peaks() -> None:
     assert made is not None
     assert (made.one_at_a_time_mib, made.all_resident_mib, made.saved_mib) == (None, None, None)
     assert made.null_reason == "no exact peak of load and run of asr, aligner was read"
+
+
+def test_trials_that_all_failed() -> None:
+    """What is missing is a trial, not a reading."""
+    made = found((stored.failed(0),))
+    assert made is not None
+    assert made.null_reason == "no trial was completed"

@@ -100,6 +100,11 @@ def test_a_line_that_is_too_short_says_how_long_it_should_be() -> None:
     assert found.slope_mib_per_iteration == 1 / 16
 
 
+def test_one_iteration_is_no_plural() -> None:
+    """In the sentence that is read most: that of a run of two iterations."""
+    assert judged(LINE[:1]).because == f"1 steady iteration; at least {MIN_POINTS} are needed to tell growth from noise"
+
+
 @pytest.mark.parametrize("n", [0, 2, 3, MIN_POINTS - 1])
 def test_too_few_points_for_any_word(n: int) -> None:
     """Below ten points there is a slope where there are three, an interval where there are five, and no verdict."""
@@ -277,9 +282,10 @@ def test_what_each_trim_gives_back_at_once_is_no_growth() -> None:
 
 def test_no_process_served_more_than_one_iteration() -> None:
     """Nothing could grow, and more iterations would not help."""
-    because = "no process served more than one iteration, so none could grow; isolation=run tells"
-    found = judge(Series(rounds=60, served=1), MATTERS_MIB)
-    assert found == Verdict(verdict="undecided", because=because, n=0)
+    because = "no process served more than one iteration, so none could grow"
+    found = judge(Series(rounds=60, served=1, isolation="stage"), MATTERS_MIB)
+    assert found == Verdict(verdict="undecided", because=f"{because}; isolation=run tells", n=0)
+    assert judge(Series(rounds=3, served=1), MATTERS_MIB).because == because
 
 
 def test_one_iteration_alone() -> None:

@@ -57,9 +57,14 @@ def found(**changes: object) -> Search:
             "interrupted after 4 attempts; so far: fits in 152 MiB (fails at 144 MiB)",
         ),
         (
+            replace(found(fits_mib=None, fails_mib=None), finished=False, attempts=(FIRST,)),
+            "interrupted after 1 attempt; so far: no limit was found under which it fits: no smaller limit failed",
+        ),
+        (
             replace(SEARCH, attempts=(replace(FIRST, ok=False, outcome="crashed: SIGSEGV in load (asr)"),)),
             "does not run without a limit either: crashed: SIGSEGV in load (asr)",
         ),
+        (replace(SEARCH, attempts=(FAILED, ENOUGH, ENOUGH)), "fits in 152 MiB (fails at 144 MiB)"),
     ],
 )
 def test_the_answer_is_a_sentence(search: Search, line: str) -> None:

@@ -99,8 +99,7 @@ def test_dashes_have_reasons(sweep: Sweep) -> None:
     """Each missing figure of a job that ran is explained, those with one reason together."""
     reasons = [note for note in table_of(sweep).notes if note.startswith("no value for ")]
     assert reasons == [
-        "no value for Growth MiB/iteration with isolation=iteration: "
-        "a slope needs 3 points in one process, there are 1",
+        "no value for Growth MiB/iteration with isolation=iteration: a slope needs 3 points in one process, there is 1",
         "no value for Growth MiB/iteration with isolation=stage: only the cold first trial has a value",
         "no value for Iteration s with isolation=stage: it takes 3 iterations: the first is cold, the last has no next",
         "no value for Iteration s against run with isolation=stage: one of the two has no figure",

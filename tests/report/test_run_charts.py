@@ -7,6 +7,7 @@ import pytest
 from harness.analysis.summary import summarise
 from harness.curve import read_curve
 from harness.records import Run, Trial
+from harness.report import charts as charts_module
 from harness.report import pictures
 from harness.report.run_charts import Drawn, run_charts
 from tests import stored
@@ -68,13 +69,39 @@ def test_run_without_the_memory_probe() -> None:
     ]
 
 
+def test_the_points_are_those_that_the_slope_is_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After each trim, where each iteration ends with one; else before it, and the cold iteration stands apart."""
+    seen: list[tuple[object, ...]] = []
+
+    def growth_chart(*given: object) -> dict[str, object]:
+        seen.append(given)
+        return {}
+
+    monkeypatch.setattr(charts_module, "growth_chart", growth_chart)
+    each = stored.run(protocol=replace(stored.run().protocol, trim="each"))
+    drawn([stored.measured(stored.trial(index, trimmed=True)) for index in range(4)], each)
+    drawn(stored.trials(4))
+    assert [(given[0], given[1], given[5]) for given in seen] == [
+        ([1, 2, 3], [10.5, 11.0, 11.5], None),
+        ([1, 2, 3], [18.5, 19.0, 19.5], 18.0),
+    ]
+
+
 def test_sampled_curves_are_drawn_instead(tmp_path: Path) -> None:
-    """What was sampled stands in the place of the readings between commands."""
+    """What was sampled stands in the place of the readings between commands, which are 125 MiB at most."""
     run, trials = stored.run(), stored.trials()
-    rows = [(at_s * 1000 * stored.MS, 0, rss_mib * 1024, 1024, 0) for at_s, rss_mib in ((2, 10), (60, 777), (120, 10))]
+    rows = [((2 + at_s) * 1000 * stored.MS, 0, (777 - at_s) * 1024, 1024, 0) for at_s in range(20)]
     stored.curve(tmp_path, *rows)
     (memory, *_) = run_charts(run, trials, summarise(run, trials), samples=read_curve(tmp_path))
     assert "the highest RSS read is 777 MiB" in (memory.svg or "")
+
+
+def test_too_few_samples_are_not_drawn(tmp_path: Path) -> None:
+    """Nineteen of them are stumps; the readings between commands say more."""
+    run, trials = stored.run(), stored.trials()
+    stored.curve(tmp_path, *[((2 + at_s) * 1000 * stored.MS, 0, 777 * 1024 + at_s, 1024, 0) for at_s in range(19)])
+    (memory, *_) = run_charts(run, trials, summarise(run, trials), samples=read_curve(tmp_path))
+    assert "the highest RSS read is 125 MiB" in (memory.svg or "")
 
 
 def test_a_drawing_library_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:

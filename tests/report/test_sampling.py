@@ -24,7 +24,7 @@ def test_a_run_that_was_killed_has_no_cost(tmp_path: Path) -> None:
     """It is said, and not taken for nothing."""
     stored.curve(tmp_path, (0, 0, 1000, 100, 0), cost=None)
     assert list(sampling_lines(tmp_path)) == [
-        "Sampling: at 100 Hz; what it cost is not known, for the run has not come to its end"
+        "Sampling: at 100 Hz; what it cost is not known, for the curve has no end"
     ]
 
 
@@ -33,7 +33,7 @@ def test_what_was_dropped_in_reading_is_a_note(tmp_path: Path) -> None:
     path = stored.curve(tmp_path, *((at * 10 * MS, 0, 1000 + at, 100, 0) for at in range(10)))
     path.write_bytes(path.read_bytes()[:-1])
     assert list(sampling_lines(tmp_path)) == [
-        "Sampling: at 100 Hz; what it cost is not known, for the run has not come to its end",
+        "Sampling: at 100 Hz; what it cost is not known, for the curve has no end",
         f"Note: memory.curve: the end is torn and was dropped ({_end_bytes(path)} bytes after frame 1)",
     ]
 

@@ -51,7 +51,7 @@ def lines(**changes: Any) -> list[str]:
         ),
         (
             Verdict(verdict="undecided", because="too few", n=2),
-            "undecided: too few (slope - MiB/iteration, n = 2)",
+            "undecided: too few (n = 2)",
         ),
     ],
     ids=["leak", "after each trim", "undecided", "nothing known"],
@@ -78,7 +78,13 @@ def test_verdict_line(verdict: Verdict, expected: str) -> None:
         ),
         (
             StageVerdict(verdict="undecided", because="it took", loop="run", n=1),
-            "Verdict (asr: run): undecided: it took (net - MiB/iteration)",
+            "Verdict (asr: run): undecided: it took",
+        ),
+        (
+            StageVerdict(
+                verdict="stable", because="it took", loop="run", n=40, net_mib_per_iteration=0.0, interval=(-1e-9, 1e-9)
+            ),
+            "Verdict (asr: run): stable: it took (net +0.0 KiB/iteration, 95 % interval +0.0 .. +0.0)",
         ),
     ],
 )
@@ -98,6 +104,12 @@ def test_budget_line(most: int | None, hours: float | None, expected: str) -> No
     """When the peak reaches the budget, at the slope and at the ends of its interval."""
     runway = Runway(budget_mib=4000.0, peak_mib=3500.5, iterations=1000, fewest=500, most=most, hours=hours)
     assert f"Budget: a peak of 4000 MiB is reached in {expected}" in lines(runway=runway)
+
+
+def test_a_budget_that_is_used_up() -> None:
+    """No iterations are counted to what has happened."""
+    runway = Runway(budget_mib=64.0, peak_mib=75.7, iterations=0, fewest=0, most=0, hours=0.0)
+    assert "Budget: a peak of 64 MiB is passed already: it is 75.7 MiB now" in lines(runway=runway)
 
 
 def test_no_budget_line_without_a_runway() -> None:

@@ -152,6 +152,10 @@ def test_a_search_that_cannot_be_made_is_refused(arguments: list[str], line: str
         ("fit.limit_mib=8", f"fit.limit_mib: found 8, {LIMIT}"),
         ("fit.limit_mib=nan", f"fit.limit_mib: found nan, {LIMIT}"),
         ("fit.limit_mib=inf", f"fit.limit_mib: found inf, {LIMIT}"),
+        (
+            "fit.limit_mib=1e300",
+            "fit.limit_mib: found 1e+300, expected null, or a number of MiB of at most 1099511627776",
+        ),
         ("fit.limit_mib=true", f"fit.limit_mib: found True, {LIMIT}"),
         ("fit.limit_mib=[200]", f"fit.limit_mib: found [200], {LIMIT}"),
         ("fit.search=maybe", "fit.search: found 'maybe', expected true or false"),
