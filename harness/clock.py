@@ -24,9 +24,7 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's own clock."""
 
-    def now_ns(self) -> int:
-        """Return monotonic time in nanoseconds."""
-        return time.monotonic_ns()
+    now_ns = staticmethod(time.monotonic_ns)  # itself, for the sampler calls it a hundred times a second
 
     def wall(self) -> datetime:
         """Return the time of day, in UTC."""

@@ -8,6 +8,7 @@ never changed.
 import signal
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -35,6 +36,7 @@ class _Watched:
 
     worker: int
     footprint: Footprint
+    read: Callable[[], Resident | None]
     resident: Resident | None = None
     last_ns: int = 0
     children_kib: int = UNKNOWN
@@ -94,7 +96,7 @@ class Sampler:
         except OSError as error:
             self.problems.append(f"worker {worker} was not sampled: {error.strerror}")
             return
-        self._watched = (*self._watched, _Watched(worker, found))
+        self._watched = (*self._watched, _Watched(worker, found, found.read))
 
     def forget(self, worker: int) -> None:
         """Sample a worker no more."""
@@ -149,10 +151,11 @@ class Sampler:
 
     def _tick(self, ticks: Ticker, writer: CurveWriter) -> None:
         """Sample at every tick until there are no more. Short, for after a sleep each line of it costs cache misses."""
-        while passed := ticks.wait():
-            at_ns = self._clock.now_ns()
+        wait, now_ns = ticks.wait, self._clock.now_ns
+        while passed := wait():
+            at_ns = now_ns()
             for one in self._watched:
-                resident = one.footprint.read()
+                resident = one.read()
                 if resident is one.resident and at_ns < one.look_ns:
                     one.last_ns = at_ns
                     self._samples += 1
