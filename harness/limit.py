@@ -19,10 +19,8 @@ from pathlib import Path
 
 from harness.errors import ConfigError
 from harness.memory_group import PROC, MemoryGroup, Place, places, remove_stale, why_not
-from harness.protocol import Fit
+from harness.protocol import ADDRESS_SPACE, Fit
 
-ADDRESS_SPACE = "RLIMIT_AS"
-"""The mechanism where there is no group."""
 _MIB = 2**20
 _TRIED_MIB = 64
 """The limit under which a bare Python tries whether a group can be entered."""

@@ -7,7 +7,7 @@ from harness.config import Settings, StageSettings
 from harness.errors import ConfigError, UserError
 from harness.hookspecs import Probe
 from harness.plugins import Registry, options_of
-from harness.protocol import Fit, Protocol
+from harness.protocol import ADDRESS_SPACE, Fit, Protocol
 from harness.records import ProbeRecord, Run, StageRecord, Utterance
 from harness.stage import Stage, Unusable
 
@@ -157,7 +157,7 @@ def _notes(protocol: Protocol, stages: Mapping[str, StagePlan], utterances: int,
 
 def _fit_notes(fit: Fit, protocol: Protocol) -> Iterator[str]:
     """Say what the limit does not count."""
-    if fit.mechanism == "RLIMIT_AS":
+    if fit.mechanism == ADDRESS_SPACE:
         yield f"the limit is of address space, of which a process touches only a part ({'; '.join(fit.why)})"
     elif fit.mechanism and protocol.page_cache != "cold":
         yield "the limit counts no file that was cached before its worker read it; page_cache=cold lets it"

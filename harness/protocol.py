@@ -31,6 +31,10 @@ class Protocol:
     page_cache: PageCache = "as_is"
 
 
+ADDRESS_SPACE = "RLIMIT_AS"
+"""The one mechanism of a memory limit that counts no memory in use; taken where no control group can be made."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:
     """The memory limit of each worker, or the search for the smallest one.

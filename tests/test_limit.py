@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-import harness.limit
 from harness.errors import ConfigError
 from harness.limit import AddressLimit, GroupLimit, Limits, limits_for
-from harness.protocol import Fit
+from harness.protocol import ADDRESS_SPACE, Fit
 from tests.hierarchy import Hierarchy, hierarchy
 
 FIT = Fit(limit_mib=200.0)
@@ -227,4 +226,4 @@ def test_a_real_address_space_ends(capfd: pytest.CaptureFixture[str]) -> None:
     code = "try: b = bytearray(96 << 20)\nexcept MemoryError: raise SystemExit(7)"
     assert child(limit, code) == 7
     assert child(AddressLimit(None), code) == 0
-    assert harness.limit.ADDRESS_SPACE == "RLIMIT_AS"
+    assert ADDRESS_SPACE == "RLIMIT_AS"

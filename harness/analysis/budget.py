@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from harness.analysis.ledger import PROBE
 from harness.analysis.series import Series
 from harness.analysis.verdict import Verdict
 from harness.records import Run, Trial, Visit
-
-_PROBE = "rss"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +105,7 @@ def _undone(visit: Visit, before: dict[int, float], *, trims: bool) -> tuple[int
     after: tuple[int, float, bool] | None = None
     for observation in visit.observations:
         anon, worker, point = observation.values.get("anon_kib"), observation.worker, observation.point
-        if observation.probe != _PROBE or anon is None:
+        if observation.probe != PROBE or anon is None:
             continue
         if point == "before_load":
             before[worker] = anon

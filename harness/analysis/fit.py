@@ -10,9 +10,6 @@ from harness.errors import StoreError
 from harness.fit import Found, Tried, found_in
 from harness.records import SCHEMA, Run, Trial
 
-ADDRESS_SPACE = "RLIMIT_AS"
-"""The one mechanism of a limit that counts no memory in use."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitSummary:

@@ -9,11 +9,11 @@ from itertools import pairwise
 from statistics import median
 from typing import Literal
 
+from harness.analysis.ledger import PROBE
 from harness.protocol import Isolation
 from harness.records import Observation, Run, Trial
 
 Loop = Literal["load, run, unload", "run"]
-_PROBE = "rss"
 _RESTING = ("unloaded", "ran")
 _FRESH = ("before_load", "before_run")
 _OWN = ("loaded", "before_run", "ran", "unloaded")
@@ -138,7 +138,7 @@ def _readings(group: Iterable[Trial]) -> list[tuple[str, Observation]]:
         for trial in group
         for visit in trial.visits
         for observation in visit.observations
-        if observation.probe == _PROBE and observation.values.get("anon_kib") is not None
+        if observation.probe == PROBE and observation.values.get("anon_kib") is not None
     ]
     return sorted(seen, key=lambda one: one[1].at_ns)
 
@@ -185,7 +185,7 @@ def _base_mib(trials: Sequence[Trial], workers: frozenset[int]) -> float | None:
         for visit in trial.visits:
             for observation in visit.observations:
                 anon = observation.values.get("anon_kib")
-                fresh = observation.probe == _PROBE and observation.point in _FRESH
+                fresh = observation.probe == PROBE and observation.point in _FRESH
                 if fresh and anon is not None and observation.worker in workers:
                     first.setdefault(observation.worker, anon)
     return _sum_mib(first) if first.keys() == workers else None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness import curve as sampled
-from harness.analysis.ledger import mib, readings
+from harness.analysis.ledger import PROBE, mib, readings
 from harness.records import Trial
 
 _Row = tuple[float, float, float]
@@ -55,7 +55,7 @@ def spans(trials: Sequence[Trial]) -> list[Span]:
     for trial in trials:
         for visit in trial.visits:
             for phase in visit.phases:
-                peak = mib(visit.observed(_POINT_AFTER.get(phase.name, ""), "rss"), "peak_kib")
+                peak = mib(visit.observed(_POINT_AFTER.get(phase.name, ""), PROBE), "peak_kib")
                 start_s, end_s = ((at_ns - zero_ns) / 1e9 for at_ns in (phase.start_ns, phase.end_ns))
                 found.append(Span(visit.stage, phase.name, start_s, end_s, peak))
     return sorted(found, key=lambda span: span.start_s)

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from harness import store
-from harness.analysis.fit import ADDRESS_SPACE, Attempt, Search
+from harness.analysis.fit import Attempt, Search
+from harness.protocol import ADDRESS_SPACE
 from harness.report.figures import MISSING, figure
 from harness.report.tables import Table
 

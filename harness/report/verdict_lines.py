@@ -1,10 +1,11 @@
 """What a run's report says first: verdicts, budgets, guard, outcomes, problems and notes, one line each."""
 
 from harness.analysis.budget import Residual, Runway
-from harness.analysis.fit import ADDRESS_SPACE, LimitSummary
+from harness.analysis.fit import LimitSummary
 from harness.analysis.statistics import Interval
 from harness.analysis.summary import Summary
 from harness.analysis.verdict import StageVerdict, Verdict
+from harness.protocol import ADDRESS_SPACE
 from harness.report.handle_lines import handle_lines
 
 _KIB_BELOW_MIB = 1.0
