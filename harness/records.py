@@ -16,7 +16,7 @@ from harness.exchange import Word as Word
 from harness.metrics import Measurement, Metric
 from harness.protocol import Budgets, Fit, Protocol
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the shape of ``run.json``, ``environment.json``, ``trials.jsonl`` and ``summary.json``."""
 
 
@@ -229,7 +229,9 @@ class Run:
     """What was to be run: written before the first trial, so that a killed run can be read.
 
     ``trials`` is how many there would be; ``swept`` are the keys that the sweep it belongs to varies; ``subtitles`` the
-    formats in which word timings are written out; ``charts`` those of the report's charts.
+    formats in which word timings are written out; ``charts`` those of the report's charts. A cell of a sweep may be
+    measured in several blocks (``blocks``), round by round with the other cells; each is a run, and ``block`` says
+    which of them this is, from 0.
     """
 
     id: str
@@ -248,6 +250,38 @@ class Run:
     charts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     fit: Fit = field(default_factory=Fit)
+    block: int = 0
+    blocks: int = 1
+    schema: int = SCHEMA
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedJob:
+    """One job of a sweep before it runs: its folder's name, its overrides, and which block of which cell it is.
+
+    Jobs of one cell have the same ``cell``, counted from 0, and the same overrides but for the block's number.
+    """
+
+    job: str
+    overrides: tuple[str, ...]
+    cell: int
+    block: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepPlan:
+    """What a sweep was to run: written before its first job, so that a killed sweep knows what it did not come to.
+
+    ``jobs`` are in the order in which they are started, ``swept`` the keys with several values. ``baseline`` is how the
+    user named the cell that the others are compared with (``threads=1``, or a job's number); None for the first.
+    """
+
+    started_at: str
+    harness_version: str
+    swept: tuple[str, ...]
+    jobs: tuple[PlannedJob, ...]
+    blocks: int = 1
+    baseline: str | None = None
     schema: int = SCHEMA
 
 

@@ -14,13 +14,16 @@
 ``charts/*``               the charts of the report as SVG or PNG, where the configuration asks for them
 ``failure.json``           only where a job could not run at all: its overrides and the line that says why
 ``fit.json``, ``.md``      in the folder of a search for a memory limit, over the runs in ``attempts/``
+``plan.json``              in a sweep's folder: the jobs that it was to run, written before the first one
 ``sweep.json``, ``.csv``,  in a sweep's folder, over its jobs' folders
 ``.md``, ``.html``
 ========================== =====================================================================================
 
-Schema history: 1, the first.
+Schema history: 1, the first. 2: ``plan.json``, blocks of a cell, and in a summary what it was made from. A folder of
+schema 1 is read as one of today, with what it does not say left at its default.
 """
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -34,6 +37,8 @@ from harness.errors import StoreError
 from harness.records import SCHEMA, Environment, Run, Trial
 
 _T = TypeVar("_T")
+_READABLE = range(1, SCHEMA + 1)
+_END_BYTES = 65_536
 
 RUN = "run.json"
 CONFIG = "config.yaml"
@@ -50,6 +55,7 @@ FAILURE = "failure.json"
 FIT_JSON = "fit.json"
 FIT_MD = "fit.md"
 ATTEMPTS = "attempts"
+PLAN = "plan.json"
 SWEEP_JSON = "sweep.json"
 SWEEP_CSV = "sweep.csv"
 SWEEP_MD = "sweep.md"
@@ -57,14 +63,27 @@ SWEEP_HTML = "sweep.html"
 
 
 @dataclass(frozen=True, slots=True)
+class TrialsStamp:
+    """Which trials a summary was made from: the size of their file, and the SHA-256 of its two ends.
+
+    A copy of the folder has the same stamp. Of a large file the middle is not read, for that costs as much as the
+    trials themselves; they are appended, so what grows or is torn differs at the end.
+    """
+
+    size_bytes: int
+    ends_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class StoredRun:
-    """A run as it was read from its folder. ``notes`` says what was dropped while reading."""
+    """A run as it was read from its folder. ``notes`` says what was dropped while reading, ``stamp`` what was read."""
 
     folder: Path
     run: Run
     environment: Environment | None
     trials: tuple[Trial, ...]
     notes: tuple[str, ...] = ()
+    stamp: TrialsStamp | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +155,9 @@ def read_json(path: Path, shape: type[_T]) -> _T:
     except FileNotFoundError:
         raise StoreError("run folder", f"'{path.parent}' without {path.name}", "the folder of a run") from None
     except OSError as error:
-        raise StoreError("run folder", f"'{path}' ({error.strerror})", "a file that can be read") from None
+        raise _unreadable(path, error) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise StoreError("run folder", f"'{path}' ({error})", f"schema {SCHEMA}") from None
+        raise StoreError("run folder", f"'{path}' ({error})", f"schema {_READABLE[0]} to {SCHEMA}") from None
 
 
 def read_run(folder: Path) -> StoredRun:
@@ -147,31 +166,72 @@ def read_run(folder: Path) -> StoredRun:
     A torn last line of ``trials.jsonl`` is dropped with a note; a damaged line before it is an error, for it is
     not what a killed writer leaves.
     """
+    run, environment = read_description(folder)
+    notes: list[str] = []
+    content = _content(folder / TRIALS)
+    trials = tuple(_trials(folder / TRIALS, content or b"", notes))
+    stamp = None if content is None else _stamp(len(content), content[:_END_BYTES], content[-_END_BYTES:])
+    return StoredRun(folder, run, environment, trials, tuple(notes), stamp)
+
+
+def read_description(folder: Path) -> tuple[Run, Environment | None]:
+    """Read what a run was to be and where, without its trials. Raises :class:`StoreError`."""
     if not folder.is_dir():
         raise StoreError("run folder", f"'{folder}'", "the folder of a run")
     stored = _of_this_schema(folder)
     run = read_json(folder / RUN, Run)
     if "sample_hz" not in stored["protocol"]:  # it is from before there was sampling, whatever is the default now
         run = replace(run, protocol=replace(run.protocol, sample_hz=0.0))
-    notes: list[str] = []
-    trials = tuple(_trials(folder / TRIALS, notes))
     environment = read_json(folder / ENVIRONMENT, Environment) if (folder / ENVIRONMENT).exists() else None
-    return StoredRun(folder, run, environment, trials, tuple(notes))
+    return run, environment
+
+
+def trials_stamp(folder: Path) -> TrialsStamp | None:
+    """Return the stamp of the trials that a folder holds now, None where it has no file of them."""
+    try:
+        with (folder / TRIALS).open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            first = file.read(_END_BYTES)
+            file.seek(max(0, size - _END_BYTES))
+            return _stamp(size, first, file.read(_END_BYTES))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _unreadable(folder / TRIALS, error) from None
+
+
+def _stamp(size: int, first: bytes, last: bytes) -> TrialsStamp:
+    return TrialsStamp(size, hashlib.sha256(first + last).hexdigest())
+
+
+def _unreadable(path: Path, error: OSError) -> StoreError:
+    return StoreError("run folder", f"'{path}' ({error.strerror})", "a file that can be read")
 
 
 def _of_this_schema(folder: Path) -> dict[str, Any]:
     """Return a run's record as it is stored."""
     stored = read_json(folder / RUN, dict[str, Any])
-    if stored.get("schema") != SCHEMA:
-        raise StoreError("run folder", f"'{folder}' of schema {stored.get('schema')}", f"schema {SCHEMA}")
+    schema = stored.get("schema")
+    if isinstance(schema, bool) or not isinstance(schema, int) or schema not in _READABLE:
+        newer = isinstance(schema, int) and schema > SCHEMA
+        advice = "; a newer asr-align-harness wrote it, and reads it" if newer else ""
+        expected = f"schema {_READABLE[0]} to {SCHEMA}{advice}"
+        raise StoreError("run folder", f"'{folder}' of schema {schema}", expected)
     return stored
 
 
-def _trials(path: Path, notes: list[str]) -> Iterator[Trial]:
-    if not path.exists():
-        return
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def _trials(path: Path, content: bytes, notes: list[str]) -> Iterator[Trial]:
     decoder = msgspec.json.Decoder(Trial)
-    lines = path.read_bytes().splitlines(keepends=True)
+    lines = content.splitlines(keepends=True)
     for number, line in enumerate(lines, start=1):
         try:
             yield decoder.decode(line)

@@ -16,6 +16,8 @@ from harness.analysis.summary import GROWTH
 from harness.metrics import Measurement
 from harness.records import Phase, Run, Trial
 
+BASE_KEY = "isolation"
+"""The swept key that this is about."""
 BASE = "run"
 """The isolation that others are compared with: one process for everything."""
 _STARTING = ("start", "prepare")

@@ -1,8 +1,11 @@
 """From the trials of a run to its summary: one entry a metric, the verdicts, and the count of outcomes."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from harness.analysis.budget import Residual, Runway, residuals, runway
@@ -16,6 +19,7 @@ from harness.analysis.series import series
 from harness.analysis.verdict import StageVerdict, Verdict, judge, judge_stages
 from harness.metrics import Metric
 from harness.records import SCHEMA, Run, Trial
+from harness.store import TrialsStamp
 
 GROWTH = "growth_mib_per_iteration"
 """The trend that the memory verdict is about; the probe ``rss`` declares it."""
@@ -27,7 +31,9 @@ class Summary:
 
     ``verdicts`` has the verdict on the process (``memory``), ``stage_verdicts`` what each stage has to do with it,
     ``runway`` how long a leak leaves, ``residuals`` what unloaded models still held, by stage. ``broken`` says what
-    ``strict`` fails a run for, one line each. ``chain`` is None for a chain of one stage.
+    ``strict`` fails a run for, one line each. ``chain`` is None for a chain of one stage. ``trials`` counts the trials
+    that there are; ``made_from`` says which they are, and ``made_by`` which analysis summarised them, so that a stored
+    summary is not taken for that of others.
     """
 
     run: str
@@ -45,11 +51,19 @@ class Summary:
     leaking_handles: tuple[Leaking, ...] = ()
     ledger: Mapping[str, StageLedger] = field(default_factory=dict)
     chain: Chain | None = None
+    trials: int = 0
+    made_from: TrialsStamp | None = None
+    made_by: str = ""
     schema: int = SCHEMA
 
 
-def summarise(run: Run, trials: Sequence[Trial], notes: Iterable[str] = ()) -> Summary:
-    """Summarise the trials of a run. Trials that failed are counted in ``outcomes`` and in no metric."""
+def summarise(
+    run: Run, trials: Sequence[Trial], notes: Iterable[str] = (), made_from: TrialsStamp | None = None
+) -> Summary:
+    """Summarise the trials of a run. Trials that failed are counted in ``outcomes`` and in no metric.
+
+    ``made_from`` is the stamp of the file that the trials stand in, where they come from one.
+    """
     done = [trial for trial in trials if trial.outcome.ok]
     metrics: dict[str, MetricSummary] = {}
     for probe in run.probes:
@@ -71,7 +85,24 @@ def summarise(run: Run, trials: Sequence[Trial], notes: Iterable[str] = ()) -> S
         limit=limit_summary(run, trials),
         ledger=ledgers,
         chain=chain(run, trials, ledgers),
+        trials=len(trials),
+        made_from=made_from,
+        made_by=analysis_version(),
     )
+
+
+@cache
+def analysis_version() -> str:
+    """Return what names the code that summarises: a digest of its sources, which a release's number is not.
+
+    A stored summary made by another version is made again, also where somebody changes the code and no number.
+    """
+    folder = Path(__file__).parent
+    sources = [*sorted(folder.glob("*.py")), folder.parent / "metrics.py", folder.parent / "records.py"]
+    digest = hashlib.sha256()
+    for source in sources:
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def _undone(run: Run, trials: Sequence[Trial]) -> Iterable[str]:

@@ -1,15 +1,17 @@
 """Many runs as the cells of one sweep, read from disk: whatever launcher ran them, and whichever of them failed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness import store
-from harness.analysis.isolation import IsolationCost, isolation_cost
+from harness.analysis.isolation import BASE_KEY, IsolationCost, isolation_cost
 from harness.analysis.metric_summary import MetricSummary
-from harness.analysis.summary import Summary, summarise
+from harness.analysis.stored_summary import read_summary
+from harness.analysis.summary import Summary
 from harness.errors import StoreError
-from harness.store import Failure, StoredRun
+from harness.records import Run
+from harness.store import Failure
 
 _MARK = "multirun.yaml"
 """What Hydra leaves in the folder of a sweep."""
@@ -65,6 +67,8 @@ def read_sweep(folder: Path) -> Sweep:
     values = {key: {cell.overrides.get(key) for cell in cells} for cell in cells for key in cell.overrides}
     swept = tuple(key for key, found in values.items() if len(found) > 1)
     constant = {key: str(next(iter(found))) for key, found in values.items() if len(found) == 1}
+    if BASE_KEY in swept:
+        cells = tuple(_with_isolation(cell) for cell in cells)
     return Sweep(folder, cells, swept, constant)
 
 
@@ -95,13 +99,29 @@ def _cell(folder: Path) -> Cell:
         failure = store.read_json(folder / store.FAILURE, Failure)
         return Cell(folder.name, folder, _mapping(failure.overrides), f"failed: {failure.message}", False, {})
     try:
-        stored = store.read_run(folder)
+        found = read_summary(folder)
     except StoreError as error:
         return Cell(folder.name, folder, {}, f"unreadable: {error}", False, {})
-    summary = summarise(stored.run, stored.trials, stored.notes)
-    ok, outcome = _outcome(stored, summary)
-    overrides, cost = _mapping(stored.run.overrides), isolation_cost(stored.run, stored.trials, summary.metrics)
-    return Cell(folder.name, folder, overrides, outcome, ok, summary.metrics, summary.notes, cost, _verdict(summary))
+    run, summary = found.run, found.summary
+    ok, outcome = _outcome(run, summary)
+    return Cell(
+        folder.name,
+        folder,
+        _mapping(run.overrides),
+        outcome,
+        ok,
+        summary.metrics,
+        summary.notes,
+        verdict=_verdict(summary),
+    )
+
+
+def _with_isolation(cell: Cell) -> Cell:
+    """Add what no summary holds, for it answers one question of one kind of sweep: the cost of each iteration."""
+    if not cell.metrics:
+        return cell
+    stored = store.read_run(cell.folder)
+    return replace(cell, isolation=isolation_cost(stored.run, stored.trials, cell.metrics))
 
 
 def _verdict(summary: Summary) -> str:
@@ -110,13 +130,12 @@ def _verdict(summary: Summary) -> str:
     return f"{word} ({', '.join(leaking)})" if leaking else word
 
 
-def _outcome(stored: StoredRun, summary: Summary) -> tuple[bool, str]:
-    expected, found = stored.run.trials, len(stored.trials)
-    if set(summary.outcomes) == {"ok"} and found == expected:
-        broken = summary.broken if stored.run.budgets.strict else ()
+def _outcome(run: Run, summary: Summary) -> tuple[bool, str]:
+    if set(summary.outcomes) == {"ok"} and summary.trials == run.trials:
+        broken = summary.broken if run.budgets.strict else ()
         return not broken, "; ".join(("ok", *broken))
     counts = ", ".join(f"{count} {kind}" for kind, count in summary.outcomes.items()) or "none done"
-    return False, f"{counts} of {expected} trials"
+    return False, f"{counts} of {run.trials} trials"
 
 
 def _mapping(overrides: Sequence[str]) -> dict[str, str]:

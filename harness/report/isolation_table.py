@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from harness.analysis.isolation import BASE, IsolationRow, Job, compared, group_of
+from harness.analysis.isolation import BASE, BASE_KEY, IsolationRow, Job, compared, group_of
 from harness.analysis.statistics import Interval
 from harness.analysis.sweep import Sweep
 from harness.report.figures import MISSING, figure, interval
 from harness.report.tables import Table
 
-_KEY = "isolation"
 # (field, header, format)
 _FIGURES = (
     ("peak_mib", "Peak\nMiB", ".2f"),
@@ -36,7 +35,7 @@ _TOGETHER = (
 
 def is_about_isolation(sweep: Sweep) -> bool:
     """Tell whether a sweep varies how long a measured process lives."""
-    return _KEY in sweep.swept
+    return BASE_KEY in sweep.swept
 
 
 def isolation_rows(sweep: Sweep) -> list[IsolationRow]:

@@ -32,7 +32,7 @@ class Published:
 def read(folder: Path) -> Published:
     """Read a run and summarise it; writes nothing. Raises :class:`harness.errors.StoreError`."""
     stored = store.read_run(folder)
-    summary = summarise(stored.run, stored.trials, stored.notes)
+    summary = summarise(stored.run, stored.trials, stored.notes, stored.stamp)
     sampling = tuple(sampling_lines(folder))
     report = run_report(stored.run, stored.environment, stored.trials, summary, sampling)
     return Published(stored, summary, report, sampling)

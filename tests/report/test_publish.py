@@ -33,7 +33,7 @@ def documented() -> set[str]:
     names: list[str] = []
     for name in re.findall(r"``([\w.]+)``", store.__doc__ or ""):
         names.append(names[-1].rpartition(".")[0] + name if name.startswith(".") else name)
-    return {name for name in names if not name.startswith(("sweep.", "failure.", "fit."))}
+    return {name for name in names if not name.startswith(("sweep.", "plan.", "failure.", "fit."))}
 
 
 def test_files(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_summary_and_results(tmp_path: Path) -> None:
     """The files hold what analysis makes of the trials."""
     folder = run_folder(tmp_path)
     published = publish(folder)
-    summary = summarise(stored.run(), stored.trials())
+    summary = summarise(stored.run(), stored.trials(), made_from=store.trials_stamp(folder))
     assert published.summary == summary
     assert msgspec.json.decode((folder / store.SUMMARY).read_bytes(), type=Summary) == summary
     results = msgspec.json.decode((folder / store.ORIGINAL).read_bytes())
@@ -84,7 +84,7 @@ def test_read_writes_nothing(tmp_path: Path) -> None:
     """Reading a run leaves its folder as it is."""
     folder = run_folder(tmp_path)
     before = files(folder)
-    assert read(folder).summary == summarise(stored.run(), stored.trials())
+    assert read(folder).summary == summarise(stored.run(), stored.trials(), made_from=store.trials_stamp(folder))
     assert files(folder) == before
 
 

@@ -165,7 +165,7 @@ def test_json(sweep: Sweep) -> None:
     publish_sweep(sweep)
     found: dict[str, Any] = msgspec.json.decode((sweep.folder / store.SWEEP_JSON).read_bytes())
     assert set(found) == {"schema", "swept", "constant", "jobs"}
-    assert (found["schema"], found["swept"]) == (1, ["threads"])
+    assert (found["schema"], found["swept"]) == (2, ["threads"])
     assert found["constant"] == {"iterations": "4", "order": "[asr,aligner]"}
     keys = {"job", "folder", "overrides", "outcome", "ok", "verdict", "metrics"}
     assert [set(job) for job in found["jobs"]] == [keys] * 4
