@@ -23,10 +23,12 @@ Schema history: 1, the first. 2: ``plan.json``, blocks of a cell, and in a summa
 schema 1 is read as one of today, with what it does not say left at its default.
 """
 
+import gc
 import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -169,7 +171,8 @@ def read_run(folder: Path) -> StoredRun:
     run, environment = read_description(folder)
     notes: list[str] = []
     content = _content(folder / TRIALS)
-    trials = tuple(_trials(folder / TRIALS, content or b"", notes))
+    with _uncollected():
+        trials = tuple(_trials(folder / TRIALS, content or b"", notes))
     stamp = None if content is None else _stamp(len(content), content[:_END_BYTES], content[-_END_BYTES:])
     return StoredRun(folder, run, environment, trials, tuple(notes), stamp)
 
@@ -218,6 +221,23 @@ def _of_this_schema(folder: Path) -> dict[str, Any]:
         expected = f"schema {_READABLE[0]} to {SCHEMA}{advice}"
         raise StoreError("run folder", f"'{folder}' of schema {schema}", expected)
     return stored
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Let nothing be searched for garbage that is made in here: records, all of which are kept and in no cycle.
+
+    The search would go through the millions of objects of a long run again and again, also while they are analysed,
+    and take more time than the analysis. They are freed when nobody holds them any more, as everything is.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_enabled:
+            gc.enable()
 
 
 def _content(path: Path) -> bytes | None:

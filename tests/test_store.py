@@ -1,3 +1,4 @@
+import gc
 import os
 from pathlib import Path
 
@@ -205,6 +206,22 @@ def test_a_folder_of_the_first_schema_is_read(folder: Path) -> None:
     store.write_json(folder / store.RUN, {**run, "schema": 1})
     found = store.read_run(folder)
     assert (found.run.schema, found.run.block, found.run.blocks, len(found.trials)) == (1, 0, 1, 2)
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_reading_leaves_the_collector_as_it_was(folder: Path, *, enabled: bool) -> None:
+    """It rests while records are made, also where a line of them is damaged."""
+    was_enabled = gc.isenabled()
+    try:
+        (gc.enable if enabled else gc.disable)()
+        store.read_run(folder)
+        assert gc.isenabled() is enabled
+        (folder / store.TRIALS).write_bytes(b"{}\n{}\n")
+        with pytest.raises(StoreError):
+            store.read_run(folder)
+        assert gc.isenabled() is enabled
+    finally:
+        (gc.enable if was_enabled else gc.disable)()
 
 
 def test_the_stamp_of_trials(folder: Path) -> None:

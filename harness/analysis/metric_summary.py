@@ -54,12 +54,27 @@ class _Values:
     reasons: Sequence[str] = field(default_factory=tuple)
 
 
-def metric_summary(metric: Metric, scope: str, trials: Sequence[Trial]) -> MetricSummary:
+class Measured:
+    """The measurements of trials by scope and metric: sorted once, for a run has a hundred of each trial."""
+
+    def __init__(self, trials: Sequence[Trial]) -> None:
+        self.trials = trials
+        self._found: dict[tuple[str, str], list[tuple[Trial, Measurement]]] = {}
+        for trial in trials:
+            for measurement in trial.measurements:
+                self._found.setdefault((measurement.scope, measurement.metric), []).append((trial, measurement))
+
+    def of(self, metric: Metric, scope: str) -> Sequence[tuple[Trial, Measurement]]:
+        """Return what the trials measured of a metric in a scope, in their order."""
+        return self._found.get((scope, metric.name), ())
+
+
+def metric_summary(metric: Metric, scope: str, measured: Measured) -> MetricSummary:
     """Return what completed trials say of a metric of one scope: a figure or a text, or the reason for neither."""
-    values = _values(metric, scope, trials)
+    values = _values(metric, measured.of(metric, scope))
     cold = None if metric.kind is Kind.TREND else _number(values.cold)  # one point of a series is no slope
     if not values.steady:
-        return _entry(metric, scope, cold=cold, null_reason=_why_none(values, trials))
+        return _entry(metric, scope, cold=cold, null_reason=_why_none(values, measured.trials))
     measurements = [measurement for _, measurement in values.steady]
     if metric.kind is Kind.SAMPLE:
         return _of_sample(metric, scope, measurements, cold)
@@ -70,18 +85,15 @@ def metric_summary(metric: Metric, scope: str, trials: Sequence[Trial]) -> Metri
     return _of_constancy(metric, scope, values.steady)
 
 
-def _values(metric: Metric, scope: str, trials: Sequence[Trial]) -> _Values:
+def _values(metric: Metric, measured: Sequence[tuple[Trial, Measurement]]) -> _Values:
     cold, steady, reasons = None, [], []
-    for trial in trials:
-        for measurement in trial.measurements:
-            if (measurement.scope, measurement.metric) != (scope, metric.name):
-                continue
-            if measurement.reason is not None:
-                reasons.append(measurement.reason)
-            elif metric.cold_apart and trial.cold:
-                cold = measurement
-            elif not (metric.cold_apart and trial.warmup):
-                steady.append((trial, measurement))
+    for trial, measurement in measured:
+        if measurement.reason is not None:
+            reasons.append(measurement.reason)
+        elif metric.cold_apart and trial.cold:
+            cold = measurement
+        elif not (metric.cold_apart and trial.warmup):
+            steady.append((trial, measurement))
     return _Values(cold, steady, reasons)
 
 

@@ -37,7 +37,7 @@ def original_results(run: Run, trials: Sequence[Trial]) -> dict[str, Any]:
 def number(trial: Trial, scope: str, metric: str) -> float | None:
     """Return the value of one metric in one trial; of a ratio, the quotient."""
     for measurement in trial.measurements:
-        if (measurement.scope, measurement.metric) == (scope, metric):
+        if measurement.metric == metric and measurement.scope == scope:
             if measurement.numerator is not None and measurement.denominator is not None:
                 return measurement.numerator / measurement.denominator
             return measurement.value

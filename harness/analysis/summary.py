@@ -13,7 +13,7 @@ from harness.analysis.fit import LimitSummary, limit_summary
 from harness.analysis.handles import Leaking, leaking
 from harness.analysis.lacking import lacking
 from harness.analysis.ledger import StageLedger, ledger
-from harness.analysis.metric_summary import MetricSummary, metric_summary
+from harness.analysis.metric_summary import Measured, MetricSummary, metric_summary
 from harness.analysis.residency import Chain, chain
 from harness.analysis.series import series
 from harness.analysis.verdict import StageVerdict, Verdict, judge, judge_stages
@@ -65,11 +65,11 @@ def summarise(
     ``made_from`` is the stamp of the file that the trials stand in, where they come from one.
     """
     done = [trial for trial in trials if trial.outcome.ok]
-    metrics: dict[str, MetricSummary] = {}
+    measured, metrics = Measured(done), dict[str, MetricSummary]()
     for probe in run.probes:
         for metric in probe.metrics:
             for scope in _scopes(metric, run):
-                metrics[f"{scope}.{metric.name}"] = metric_summary(metric, scope, done)
+                metrics[f"{scope}.{metric.name}"] = metric_summary(metric, scope, measured)
     ledgers = ledger(run, trials)
     guard, memory, handles = _guard(run, trials), _memory(run, trials), leaking(done)
     return Summary(

@@ -1,8 +1,9 @@
 """From a run's folder to the files that people read: the same code after a run and years later."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from harness import store
 from harness.analysis.original import original_results
@@ -21,11 +22,15 @@ _THICK = "=" * 70
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A stored run with what was made of it; ``sampling`` are the lines about its memory curve."""
+    """A stored run with what was made of it.
+
+    ``original`` are the results in the shape of the original experiment, ``sampling`` the lines about its memory curve.
+    """
 
     stored: StoredRun
     summary: Summary
     report: RunReport
+    original: Mapping[str, Any]
     sampling: tuple[str, ...] = ()
 
 
@@ -34,8 +39,9 @@ def read(folder: Path) -> Published:
     stored = store.read_run(folder)
     summary = summarise(stored.run, stored.trials, stored.notes, stored.stamp)
     sampling = tuple(sampling_lines(folder))
-    report = run_report(stored.run, stored.environment, stored.trials, summary, sampling)
-    return Published(stored, summary, report, sampling)
+    original = original_results(stored.run, stored.trials)
+    report = run_report(stored.run, stored.environment, stored.trials, summary, sampling, original)
+    return Published(stored, summary, report, original, sampling)
 
 
 def publish(folder: Path) -> Published:
@@ -43,7 +49,7 @@ def publish(folder: Path) -> Published:
     published = _with_charts(read(folder))
     stored = published.stored
     store.write_json(folder / store.SUMMARY, published.summary)
-    store.write_json(folder / store.ORIGINAL, original_results(stored.run, stored.trials))
+    store.write_json(folder / store.ORIGINAL, published.original)
     store.write_text(folder / store.REPORT_MD, published.report.markdown())
     store.write_text(folder / store.REPORT_HTML, published.report.html())
     for name, content in word_files(stored.run, stored.trials):
@@ -74,7 +80,7 @@ def _write_charts(published: Published) -> None:
 def ending(published: Published, *, verbose: bool) -> Iterator[str]:
     """Print the summary tables of the original, then ours, then the verdicts."""
     stored, summary = published.stored, published.summary
-    overheads, averages, overall = original_tables(stored.run, original_results(stored.run, stored.trials), summary)
+    overheads, averages, overall = original_tables(stored.run, published.original, summary)
     yield from ("", _THICK, overheads.title, _THICK, "", overheads.text(), "", averages.text())
     yield from ("", _THICK, overall.title, _THICK, overall.text())
     ours = metric_table(summary, main_only=not verbose)

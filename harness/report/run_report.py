@@ -1,8 +1,9 @@
 """The report of one run, as Markdown and as one self-contained HTML page."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from harness.analysis.original import original_results
 from harness.analysis.summary import Summary
@@ -52,13 +53,17 @@ def run_report(
     trials: Sequence[Trial],
     summary: Summary,
     sampling: Sequence[str] = (),
+    original: Mapping[str, Any] | None = None,
 ) -> RunReport:
-    """Put the report of a run together; ``sampling`` are lines that stand below the verdicts."""
+    """Put the report of a run together; ``sampling`` are lines that stand below the verdicts.
+
+    ``original`` are the results in the original's shape, where they have been made already.
+    """
     return RunReport(
         title=f"{' -> '.join(run.protocol.order)}: {run.id}",
         verdicts=(*verdict_lines(summary), *chain_lines(summary.chain), *sampling),
         tables=(
-            *original_tables(run, original_results(run, trials), summary),
+            *original_tables(run, original or original_results(run, trials), summary),
             metric_table(summary, main_only=False),
             *ledger_tables(summary),
             _stage_table(run),

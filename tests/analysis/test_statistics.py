@@ -1,8 +1,19 @@
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from harness.analysis.statistics import MIN_FOR_P90, MIN_FOR_P99, difference_interval, ratio_interval, spread
+from harness.analysis import statistics
+from harness.analysis.statistics import (
+    LARGE,
+    MIN_FOR_P90,
+    MIN_FOR_P99,
+    Interval,
+    difference_interval,
+    ratio_interval,
+    spread,
+)
 
 
 @pytest.mark.parametrize(
@@ -116,3 +127,48 @@ def test_interval_of_a_difference() -> None:
 def test_interval_of_a_constant_difference() -> None:
     """Samples without spread differ by exactly so much."""
     assert difference_interval([5.0] * 4, [2.0] * 3) == (3.0, 3.0)
+
+
+# --- many values ------------------------------------------------------------------------------------------------
+
+
+def drawn(n: int, seed: int) -> NDArray[np.float64]:
+    """Return a skewed sample, as times are."""
+    return np.random.default_rng(seed).lognormal(0.0, 0.5, n)
+
+
+def widths(found: Interval | None, expected: Interval | None) -> tuple[float, float]:
+    """Return how far the two ends are off the expected ones, in widths of the expected interval."""
+    assert found is not None
+    assert expected is not None
+    width = expected[1] - expected[0]
+    return abs(found[0] - expected[0]) / width, abs(found[1] - expected[1]) / width
+
+
+@pytest.mark.parametrize("n", [LARGE, LARGE + 1, 4 * LARGE])
+def test_a_computed_median_interval_is_the_resampled_one(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The formula for many values gives what 2,000 resamples give, to a twentieth of the interval's width."""
+    sample = drawn(n, seed=n)
+    computed = spread(sample.tolist()).interval
+    monkeypatch.setattr(statistics, "LARGE", n + 1)
+    assert max(widths(computed, spread(sample.tolist()).interval)) < 0.05
+
+
+@pytest.mark.parametrize("n", [LARGE, 4 * LARGE])
+def test_a_computed_ratio_interval_is_the_resampled_one(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where numerator and denominator go together, as seconds of work and of audio do."""
+    below = drawn(n, seed=1)
+    above = below * drawn(n, seed=2)
+    computed = ratio_interval(above.tolist(), below.tolist())
+    monkeypatch.setattr(statistics, "LARGE", n + 1)
+    assert max(widths(computed, ratio_interval(above.tolist(), below.tolist()))) < 0.05
+
+
+def test_the_median_interval_of_counted_values() -> None:
+    """Of 0 to 9,999 the ranks at half a 1.96 / (2 sqrt(10,002)) away: 0.5 - 0.0097987 and as much above."""
+    assert spread(range(10_000)).interval == (4902.0, 5097.0)
+
+
+def test_the_interval_of_many_equal_ratios() -> None:
+    """Pairs of one ratio have an interval without width."""
+    assert ratio_interval([1.0] * LARGE, [2.0] * LARGE) == (0.5, 0.5)
