@@ -42,6 +42,7 @@ COPY README.md LICENSE ./
 COPY samples/ samples/
 COPY conf/ conf/
 COPY plugins/ plugins/
+COPY hydra_plugins/ hydra_plugins/
 COPY harness/ harness/
 RUN pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir wheels . \
     && /opt/venv/bin/pip install --no-cache-dir --no-deps wheels/*.whl

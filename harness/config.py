@@ -7,7 +7,7 @@ Plugins are data here: a stage or probe is named by its registered name, and its
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -19,6 +19,7 @@ import harness
 from harness.errors import ConfigError
 from harness.protocol import Budgets, Fit, Isolation, Lifecycle, OnCrash, PageCache, Protocol, Residency, Trim
 from harness.records import ROLES, Role
+from harness.rounds import SweepSettings, sweep_settings
 
 MAX_SAMPLE_HZ = 1000
 """Above this the sampler would take a share of a core that the engines feel."""
@@ -59,7 +60,8 @@ class StageSettings:
 class Settings:
     """The whole configuration of one run.
 
-    ``stages`` are those that ``order`` names, in its order; ``probes`` maps a probe's name to its option values.
+    ``stages`` are those that ``order`` names, in its order; ``probes`` maps a probe's name to its option values. The
+    protocol of a block of a sweep's cell has the block's share of the iterations.
     """
 
     protocol: Protocol
@@ -74,6 +76,7 @@ class Settings:
     verbose: bool = False
     outputs: str = "outputs"
     fit: Fit = field(default_factory=Fit)
+    sweep: SweepSettings = field(default_factory=SweepSettings)
     raw: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -91,9 +94,9 @@ def settings_of(config: DictConfig) -> Settings:
     """Check a composed configuration. Raises :class:`ConfigError`, which names the key and what would be right."""
     raw = _plain(config)
     _check_keys(raw)
-    protocol = _protocol(raw)
+    protocol, sweep = _protocol(raw), sweep_settings(raw.get("sweep"))
     return Settings(
-        protocol=protocol,
+        protocol=replace(protocol, iterations=sweep.share(protocol.iterations)),
         stages=tuple(_stage(key, raw) for key in protocol.order),
         probes=_probes(raw),
         dataset=_mapping("dataset", raw.get("dataset")),
@@ -105,6 +108,7 @@ def settings_of(config: DictConfig) -> Settings:
         verbose=_flag("verbose", raw),
         outputs=str(raw.get("outputs", "outputs")),
         fit=_fit(raw),
+        sweep=sweep,
         raw=raw,
     )
 

@@ -33,6 +33,7 @@ from harness.hydra_errors import composition, missing, no_yaml, reported
 from harness.job import Done, Job, point_latest, run_job
 from harness.overrides import check_groups, swept_keys, with_names
 from harness.plugins import conf_folders
+from harness.sweeper import check_sweeper, refuse_alone
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 _TASK = "harness"
@@ -126,6 +127,7 @@ class _App:
             return self._sweep()
         config.hydra.mode = RunMode.RUN
         _outputs(config)
+        refuse_alone(config)
         failures: list[UserError] = []
 
         def task(config: DictConfig) -> int:
@@ -155,6 +157,7 @@ class _App:
         check_groups(self._overrides, self._hydra.config_loader)
         config = self._composed(RunMode.MULTIRUN)
         refuse_in_sweep(config)
+        check_sweeper(config)
         own = config.hydra.sweeper.get("params") or {}
         swept = swept_keys([*(f"{key}={value}" for key, value in own.items()), *self._overrides])
         folder = Path(str(config.hydra.sweep.dir))

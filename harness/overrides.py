@@ -21,13 +21,20 @@ def swept_keys(overrides: Sequence[str]) -> tuple[str, ...]:
 
 def parsed_overrides(overrides: Sequence[str]) -> list[Override]:
     """Return the overrides of a command line as Hydra reads them. Raises its OverrideParseException."""
-    return OverridesParser.create().parse_overrides(list(overrides))
+    return OverridesParser.create().parse_overrides([_with_quotes(text) for text in overrides])
+
+
+def _with_quotes(text: str) -> str:
+    """Quote ``sweep.baseline=threads=1``, which names a cell as the sweep does and is two assignments to Hydra."""
+    key, equals, value = text.partition("=")
+    bare = key == "sweep.baseline" and "=" in value and value[:1] not in ("'", '"')
+    return f"{key}{equals}'{value}'" if bare else text
 
 
 def with_names(overrides: Sequence[str], loader: ConfigLoader) -> list[str]:
     """Quote ``null`` where a group has a file of that name: without quotes it is to Hydra no name but nothing."""
     named = []
-    for text, override in zip(overrides, parsed_overrides(overrides), strict=True):
+    for text, override in zip(map(_with_quotes, overrides), parsed_overrides(overrides), strict=True):
         options = loader.get_group_options(override.key_or_group)
         key, equals, value = text.partition("=")
         named.append(key + equals + _NULL.sub(r"'\g<0>'", value) if "null" in options else text)

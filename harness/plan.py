@@ -62,7 +62,7 @@ def make_plan(settings: Settings, registry: Registry, utterances: Sequence[Utter
     Raises :class:`harness.errors.ConfigError` for the first thing that cannot be.
     """
     protocol = settings.protocol
-    _check_counts(protocol, len(utterances))
+    _check_counts(settings, len(utterances))
     stages = {stage.key: _stage(stage, registry) for stage in settings.stages}
     _check_text(protocol, stages, utterances)
     probes = tuple(_probe(name, values, registry) for name, values in settings.probes.items())
@@ -81,8 +81,14 @@ def make_plan(settings: Settings, registry: Registry, utterances: Sequence[Utter
         swept=job.swept,
         subtitles=settings.subtitles,
         charts=settings.charts,
-        notes=(*_notes(protocol, stages, len(utterances), job.swept), *_fit_notes(settings.fit, protocol)),
+        notes=(
+            *_notes(protocol, stages, len(utterances), job.swept),
+            *_fit_notes(settings.fit, protocol),
+            *_block_notes(settings, len(utterances)),
+        ),
         fit=settings.fit,
+        block=settings.sweep.block or 0,
+        blocks=settings.sweep.interleave,
     )
     return Plan(run, stages, probes, utterances)
 
@@ -125,11 +131,13 @@ def _probe_record(probe: Probe, registry: Registry) -> ProbeRecord:
     )
 
 
-def _check_counts(protocol: Protocol, utterances: int) -> None:
+def _check_counts(settings: Settings, utterances: int) -> None:
+    protocol, blocks = settings.protocol, settings.sweep.interleave
     trials = protocol.iterations * utterances
     if protocol.warmup and protocol.warmup > trials - 2:
         expected = f"at most {max(0, trials - 2)}: one is cold, and one must be left to measure"
-        raise ConfigError("warmup", f"{protocol.warmup} of {trials} trials", expected)
+        of = f"{trials} trials" if blocks == 1 else f"the {trials} trials of a block (sweep.interleave={blocks})"
+        raise ConfigError("warmup", f"{protocol.warmup} of {of}", expected)
 
 
 def _check_text(protocol: Protocol, stages: Mapping[str, StagePlan], utterances: Sequence[Utterance]) -> None:
@@ -161,3 +169,11 @@ def _fit_notes(fit: Fit, protocol: Protocol) -> Iterator[str]:
         yield f"the limit is of address space, of which a process touches only a part ({'; '.join(fit.why)})"
     elif fit.mechanism and protocol.page_cache != "cold":
         yield "the limit counts no file that was cached before its worker read it; page_cache=cold lets it"
+
+
+def _block_notes(settings: Settings, utterances: int) -> Iterator[str]:
+    """Say that a cell in blocks of one trial has no steady figure: each block has a cold first trial of its own."""
+    blocks = settings.sweep.interleave
+    if blocks > 1 and settings.protocol.iterations * utterances == 1:
+        enough = f"iterations={2 * blocks} has a steady one in each"
+        yield f"sweep.interleave={blocks} leaves blocks of one trial, which is cold; {enough}"

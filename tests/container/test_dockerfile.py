@@ -100,7 +100,8 @@ def test_copies_between_stages() -> None:
 def test_wheel_is_complete() -> None:
     """The stage that makes the wheel is given everything that pyproject.toml puts into it."""
     copied = {source.rstrip("/") for one in instructions() if one.stage == "harness" for source in one.words[:-1]}
-    assert {"pyproject.toml", "README.md", "LICENSE", "harness", "plugins", "conf", "samples"} <= copied
+    needed = {"pyproject.toml", "README.md", "LICENSE", "harness", "plugins", "hydra_plugins", "conf", "samples"}
+    assert needed <= copied
 
 
 def test_base_image() -> None:
