@@ -29,11 +29,13 @@ def processor(root: Path = Path("/")) -> Processor:
     governors = {_word(core / "cpufreq" / "scaling_governor") for core in cores} - {""}
     siblings = {_word(core / "topology" / "thread_siblings_list") for core in cores} - {""}
     hottest, critical = _hottest(root)
+    turbo, turbo_by = _turbo(root)
     return Processor(
         governors=tuple(sorted(governors)),
         lowest_mhz=min(_frequencies(cores, "scaling_min_freq"), default=None),
         highest_mhz=max(_frequencies(cores, "scaling_max_freq"), default=None),
-        turbo=_turbo(root),
+        turbo=turbo,
+        turbo_by=turbo_by,
         smt={"1": True, "0": False}.get(_word(root / _CPU / "smt" / "active")),
         physical_cores=len(siblings) or None,
         hottest_celsius=hottest,
@@ -120,10 +122,12 @@ def _frequencies(cores: Iterable[Path], name: str) -> Iterator[float]:
             yield khz / 1000
 
 
-def _turbo(root: Path) -> bool | None:
-    """Intel's driver says when there is none, the others when there is."""
+def _turbo(root: Path) -> tuple[bool | None, str | None]:
+    """Return whether turbo is on, and which switch says so: Intel's turns it off, the other turns it on."""
     off, on = _word(root / _CPU / "intel_pstate/no_turbo"), _word(root / _CPU / "cpufreq/boost")
-    return {"0": True, "1": False}.get(off, {"1": True, "0": False}.get(on))
+    if off in ("0", "1"):
+        return off == "0", "intel_pstate"
+    return (on == "1", "cpufreq") if on in ("0", "1") else (None, None)
 
 
 def _throttled(cores: Iterable[Path]) -> int | None:

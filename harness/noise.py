@@ -48,13 +48,15 @@ class Processor:
     """How the cores change their clock, and whether two of them are one.
 
     Frequencies are the lowest and the highest that the kernel may choose on any core. ``physical_cores`` counts cores
-    that share nothing; ``throttled`` how often a core or package was slowed for heat since boot.
+    that share nothing; ``throttled`` how often a core or package was slowed for heat since boot. ``turbo_by`` is the
+    switch that tells of turbo: ``intel_pstate`` or ``cpufreq``.
     """
 
     governors: tuple[str, ...] = ()
     lowest_mhz: float | None = None
     highest_mhz: float | None = None
     turbo: bool | None = None
+    turbo_by: str | None = None
     smt: bool | None = None
     physical_cores: int | None = None
     hottest_celsius: float | None = None

@@ -17,6 +17,7 @@ def test_a_quiet_machine(tmp_path: Path) -> None:
         lowest_mhz=800.0,
         highest_mhz=3000.0,
         turbo=False,
+        turbo_by="intel_pstate",
         smt=False,
         physical_cores=2,
         throttled=0,
@@ -44,6 +45,7 @@ def test_a_laptop(tmp_path: Path) -> None:
         lowest_mhz=800.0,
         highest_mhz=4600.0,
         turbo=True,
+        turbo_by="intel_pstate",
         smt=True,
         physical_cores=1,
         hottest_celsius=61.0,
@@ -117,17 +119,19 @@ def test_what_the_machine_is(files: dict[str, str], host: Host, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("files", "turbo"),
+    ("files", "turbo", "by"),
     [
-        ({f"{machines.CPU}/intel_pstate/no_turbo": "0"}, True),
-        ({f"{machines.CPU}/intel_pstate/no_turbo": "1", f"{machines.CPU}/cpufreq/boost": "1"}, False),
-        ({f"{machines.CPU}/cpufreq/boost": "1"}, True),
-        ({f"{machines.CPU}/cpufreq/boost": "0"}, False),
+        ({f"{machines.CPU}/intel_pstate/no_turbo": "0"}, True, "intel_pstate"),
+        ({f"{machines.CPU}/intel_pstate/no_turbo": "1", f"{machines.CPU}/cpufreq/boost": "1"}, False, "intel_pstate"),
+        ({f"{machines.CPU}/cpufreq/boost": "1"}, True, "cpufreq"),
+        ({f"{machines.CPU}/cpufreq/boost": "0"}, False, "cpufreq"),
+        ({f"{machines.CPU}/cpufreq/boost": "?"}, None, None),
     ],
 )
-def test_turbo(files: dict[str, str], turbo: bool, tmp_path: Path) -> None:
-    """Intel's driver is asked first."""
-    assert machine.processor(machines.machine(tmp_path, files)).turbo is turbo
+def test_turbo(files: dict[str, str], turbo: bool | None, by: str | None, tmp_path: Path) -> None:
+    """Intel's switch is asked first."""
+    found = machine.processor(machines.machine(tmp_path, files))
+    assert (found.turbo, found.turbo_by) == (turbo, by)
 
 
 def test_another_system_is_asked_through_psutil(monkeypatch: pytest.MonkeyPatch) -> None:
