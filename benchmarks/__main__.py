@@ -15,9 +15,11 @@ from benchmarks import command, observe, overhead, probes, sampler, scale, start
 from benchmarks.results import Result, Stored, Unmeasurable
 from benchmarks.setting import Setting
 from harness import store
-from harness.environment import environment
+from harness.blur import blurs
+from harness.clock import SystemClock
+from harness.environment import environment, usable_cores
 from harness.errors import HarnessError
-from harness.protocol import Protocol
+from harness.quietness import checked
 
 _BENCHMARKS: Mapping[str, Callable[[Setting], Result]] = {
     module.NAME: module.run for module in (worker_memory, command, observe, sampler, startup, overhead, probes, scale)
@@ -48,7 +50,8 @@ def main() -> None:
         else:
             print("\n\n".join(table.text() for table in results[-1].tables), end="\n\n", flush=True)
     busy["after the last"] = _loadavg()
-    machine = environment(Protocol(order=()), uses_threads=False)
+    noise, _ = checked(SystemClock())
+    machine = environment(noise, [blur.line for blur in blurs(noise, usable_cores(), None)])
     path = arguments.outputs / f"{started_at:%Y-%m-%d_%H-%M-%S-%f}.json"
     stored = Stored(started_at.isoformat(), arguments.small, machine, busy, results, failures)
     store.write_json(path, stored)

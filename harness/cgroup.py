@@ -47,7 +47,7 @@ _NAMES = {
 
 def cgroup_of(pid: int, proc: Path = Path("/proc"), root: Path = Path("/sys/fs/cgroup")) -> Cgroup:
     """Read the memory cgroup of a process. ``root`` is where the hierarchies are mounted."""
-    paths = _paths(_text(f"{proc}/{pid}/cgroup"))
+    paths = paths_of(text_of(f"{proc}/{pid}/cgroup"))
     mounted = _memory(paths, str(root))
     if mounted is None:
         return _with_pressure(Cgroup(), {}, str(proc))
@@ -55,15 +55,15 @@ def cgroup_of(pid: int, proc: Path = Path("/proc"), root: Path = Path("/sys/fs/c
     peak, limit, current, events = _NAMES[version]
     counters = Cgroup(
         version=version,
-        peak_bytes=_number(f"{folder}/{peak}"),
+        peak_bytes=number(f"{folder}/{peak}"),
         limit_bytes=min(_limits(mount, folder, limit), default=None),
-        current_bytes=_number(f"{folder}/{current}"),
-        oom_kills=_fields(f"{folder}/{events}").get("oom_kill"),
+        current_bytes=number(f"{folder}/{current}"),
+        oom_kills=fields_of(f"{folder}/{events}").get("oom_kill"),
     )
     return _with_pressure(counters, _totals(f"{folder}/memory.pressure") if version == 2 else {}, str(proc))
 
 
-def _paths(text: str) -> dict[str, str]:
+def paths_of(text: str) -> dict[str, str]:
     """Return a process's path in each hierarchy by controller; ``""`` names version 2 (cgroups(7))."""
     parts = (line.split(":", 2) for line in text.splitlines())
     return {controller: path for _, controllers, path in parts for controller in controllers.split(",")}
@@ -72,30 +72,31 @@ def _paths(text: str) -> dict[str, str]:
 def _memory(paths: dict[str, str], root: str) -> tuple[int, str, str] | None:
     """Return version, mount point and folder of the group that counts memory."""
     mount = f"{root}/memory"
-    if "memory" in paths and _is_folder(mount):
-        return 1, mount, _folder(mount, paths["memory"])
+    if "memory" in paths and is_folder(mount):
+        return 1, mount, group_folder(mount, paths["memory"])
     if "" in paths:
-        mount = _unified(root)
-        folder = _folder(mount, paths[""])
-        if _text(f"{folder}/memory.current"):
+        mount = unified(root)
+        folder = group_folder(mount, paths[""])
+        if text_of(f"{folder}/memory.current"):
             return 2, mount, folder
     return None
 
 
-def _unified(root: str) -> str:
-    return f"{root}/unified" if _is_folder(f"{root}/unified") else root
+def unified(root: str) -> str:
+    """Return where version 2 is mounted: below its own name on a hybrid system."""
+    return f"{root}/unified" if is_folder(f"{root}/unified") else root
 
 
-def _folder(mount: str, path: str) -> str:
+def group_folder(mount: str, path: str) -> str:
     """Return a group's folder; a container that sees only its own group has it at the mount point."""
     folder = mount + path.rstrip("/")
-    return folder if _is_folder(folder) else mount
+    return folder if is_folder(folder) else mount
 
 
 def _limits(mount: str, folder: str, name: str) -> Iterator[float]:
     """Yield the limits of a group and of each that it lies in."""
     while True:
-        limit = _number(f"{folder}/{name}")
+        limit = number(f"{folder}/{name}")
         if limit is not None and limit < _UNLIMITED:
             yield limit
         if len(folder) <= len(mount):
@@ -112,28 +113,32 @@ def _with_pressure(counters: Cgroup, own: Mapping[str, float], proc: str) -> Cgr
 
 def _totals(file: str) -> dict[str, float]:
     """Return the totals of a pressure file by ``some`` and ``full`` (Documentation/accounting/psi.rst)."""
-    rows = (line.split() for line in _text(file).splitlines())
+    rows = (line.split() for line in text_of(file).splitlines())
     return {row[0]: float(row[-1].removeprefix("total=")) for row in rows if row and row[-1].startswith("total=")}
 
 
-def _fields(file: str) -> dict[str, float]:
-    rows = (line.split() for line in _text(file).splitlines())
+def fields_of(file: str) -> dict[str, float]:
+    """Return the counters of a file of names and numbers, empty where it cannot be read."""
+    rows = (line.split() for line in text_of(file).splitlines())
     return {row[0]: float(row[1]) for row in rows if len(row) == 2}
 
 
-def _number(file: str) -> float | None:
-    text = _text(file).strip()
+def number(file: str) -> float | None:
+    """Return the whole number that a file holds, None where it is none."""
+    text = text_of(file).strip()
     return float(text) if text.isdigit() else None
 
 
-def _is_folder(path: str) -> bool:
+def is_folder(path: str) -> bool:
+    """Tell whether there is a folder of that name."""
     try:
         return S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116 (a Path takes four times as long)
     except OSError:
         return False
 
 
-def _text(file: str) -> str:
+def text_of(file: str) -> str:
+    """Return what a file holds, empty where it cannot be read."""
     try:
         return content(file).decode("utf-8", "replace")
     except OSError:

@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from harness.errors import ConfigError, UserError
 
-COMMANDS = ("report", "plugins")
+COMMANDS = ("report", "plugins", "doctor")
 BAD_INPUT, INTERRUPTED, CLOSED_PIPE = 2, 130, 141
 
 
@@ -57,15 +57,16 @@ def _command(argv: Sequence[str]) -> int:
     app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
     app.command()(report)
     app.command()(plugins)
+    app.command()(doctor)
     usage_error: type[BaseException] = typer.BadParameter.__bases__[0]  # typer carries click under a private name
     try:
-        app(list(argv), prog_name="harness", standalone_mode=False)
+        status = app(list(argv), prog_name="harness", standalone_mode=False)
     except typer.Exit as leaving:
         return int(leaving.exit_code)
     except usage_error as error:
         print(f"harness: {error}", file=sys.stderr)
         return BAD_INPUT
-    return 0
+    return int(status or 0)
 
 
 def report(folder: Path, baseline: str | None = None) -> None:
@@ -100,3 +101,13 @@ def plugins() -> None:
     from harness.plugins import discover
 
     print("\n".join(catalogue(discover())))
+
+
+def doctor(json: bool = False) -> int:
+    """Say what of this machine blurs figures, which engines can run, and what mends the rest."""
+    from harness.doctor.examination import examine
+    from harness.doctor.finding import written
+
+    examination = examine()
+    print(written(examination, as_json=json))
+    return 0 if examination.ok else 1

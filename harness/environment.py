@@ -1,5 +1,6 @@
 """Where a run happens: machine, limits, versions, the commit, the hashes of models, and what will blur the figures."""
 
+import contextlib
 import hashlib
 import os
 import platform
@@ -12,8 +13,8 @@ from typing import Any
 
 import psutil
 
-from harness.protocol import Protocol
-from harness.records import Environment
+from harness.noise import Noise
+from harness.records import Environment, StageRecord
 
 _PACKAGES = ("asr-align-harness", "hydra-core", "jiwer", "msgspec", "numpy", "pluggy", "psutil", "scipy")
 _GIT_STATUS = ("git", "status", "--porcelain=v2", "--branch", "--untracked-files=no")
@@ -21,26 +22,43 @@ _GIT_COMMIT = "# branch.oid "
 _CGROUP = Path("/sys/fs/cgroup")
 
 
-def environment(protocol: Protocol, uses_threads: bool) -> Environment:
-    """Describe this machine and what of it may blur the figures of a run.
+def usable_cores() -> int:
+    """Return how many cores this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
-    ``uses_threads`` says whether any stage of the run does; threads beyond the cores are worth a warning only then.
-    """
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+def environment(noise: Noise | None = None, warnings: Iterable[str] = ()) -> Environment:
+    """Describe this machine, with the noise check and a line for each thing that will blur the figures of a run."""
     return Environment(
         hostname=socket.gethostname(),
         system=f"{platform.system()} {platform.release()}",
         machine=platform.machine(),
         processor=_processor(),
         cores=os.cpu_count() or 1,
-        usable_cores=usable,
+        usable_cores=usable_cores(),
         memory_mib=psutil.virtual_memory().total / 2**20,
         python=platform.python_version(),
         versions=_versions(_PACKAGES),
         limits=_limits(),
         git=_git(Path(__file__).parent),
-        warnings=tuple(_warnings(protocol, uses_threads, usable)),
+        warnings=tuple(warnings),
+        noise=noise,
     )
+
+
+def named_files_mib(stages: Iterable[StageRecord]) -> float | None:
+    """Return the size of the files that a stage's options name, of the stage that names most; None where none does."""
+    sizes = [_named_bytes(stage.options.values()) / 2**20 for stage in stages]
+    return max(sizes, default=0.0) or None
+
+
+def _named_bytes(values: Iterable[Any]) -> int:
+    total = 0
+    for value in values:
+        if isinstance(value, str) and value:
+            with contextlib.suppress(OSError, ValueError):  # most texts name no file
+                total += Path(value).stat().st_size if Path(value).is_file() else 0
+    return total
 
 
 def file_facts(paths: Iterable[str]) -> dict[str, Mapping[str, Any]]:
@@ -104,22 +122,3 @@ def _git(folder: Path) -> dict[str, str]:
     commit = next((line.removeprefix(_GIT_COMMIT) for line in lines if line.startswith(_GIT_COMMIT)), "unknown")
     changed = any(not line.startswith("#") for line in lines)
     return {"commit": commit, "changed": "yes" if changed else "no"}
-
-
-def _warnings(protocol: Protocol, uses_threads: bool, usable_cores: int) -> Iterable[str]:
-    if uses_threads and protocol.threads > usable_cores:
-        yield f"threads={protocol.threads} on {usable_cores} usable cores: the threads will wait for each other"
-    others = _others_running()
-    if others:
-        yield f"the machine is busy: {others} other threads are running on {usable_cores} usable cores"
-
-
-def _others_running() -> int:
-    """Return how many threads beside this one run at this moment (``/proc/loadavg``); 0 where nothing tells.
-
-    The load average would still count what this user ran a minute ago.
-    """
-    loadavg = Path("/proc/loadavg")
-    if not loadavg.exists():
-        return 0
-    return max(0, int(loadavg.read_text().split()[3].partition("/")[0]) - 1)

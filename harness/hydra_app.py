@@ -8,13 +8,14 @@ import argparse
 import contextlib
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
 from hydra._internal.callbacks import Callbacks
 from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
 from hydra._internal.hydra import Hydra
-from hydra._internal.utils import create_config_search_path, get_args_parser
+from hydra._internal.utils import get_args_parser
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import run_job as run_hydra_job
@@ -27,12 +28,12 @@ from yaml import YAMLError
 from harness import store
 from harness.clock import SystemClock
 from harness.config import builtin_folder
+from harness.defaults import shipped_path
 from harness.errors import ConfigError, StoreError, UserError
 from harness.fit_job import is_search, refuse_in_sweep, search
 from harness.hydra_errors import composition, missing, no_yaml, reported
 from harness.job import Done, Job, point_latest, run_job
 from harness.overrides import check_groups, swept_keys, with_names
-from harness.plugins import conf_folders
 from harness.sweeper import check_sweeper, refuse_alone
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
@@ -75,11 +76,7 @@ def _parsed(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Na
 
 def search_path(config_dir: str | None = None) -> ConfigSearchPathImpl:
     """Return where YAML is looked for: ``--config-dir``, ``conf`` in the working directory, ours, the plugins'."""
-    builtin = builtin_folder("conf")
-    path = create_config_search_path(str(builtin))
-    for folder in conf_folders():
-        if folder.resolve() != builtin.resolve():
-            path.prepend("plugin", f"file://{folder}", "schema")  # last but the schema, which Hydra wants at the end
+    builtin, path = builtin_folder("conf"), shipped_path()
     own = Path.cwd() / "conf"
     if own.is_dir() and own.resolve() != builtin.resolve():
         path.prepend("working directory", f"file://{own}")
@@ -87,7 +84,6 @@ def search_path(config_dir: str | None = None) -> ConfigSearchPathImpl:
         if not Path(config_dir).is_dir():
             raise ConfigError("--config-dir", f"'{config_dir}'", "a folder")
         path.prepend("command line", f"file://{Path(config_dir).resolve()}")
-    assert isinstance(path, ConfigSearchPathImpl)
     return path
 
 
@@ -163,8 +159,10 @@ class _App:
         folder = Path(str(config.hydra.sweep.dir))
         outputs = _outputs(config)
 
+        told: set[str] = set()
+
         def task(config: DictConfig) -> int:
-            job = _job(swept)
+            job = replace(_job(swept), again=HydraConfig.get().job.num > 0, told=told)
             try:
                 refuse_in_sweep(config)
                 status = _finish(run_job(config, job, SystemClock()), job)

@@ -3,21 +3,27 @@
 import os
 import sys
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
 from harness import store
+from harness.blur import blurs, disturbed
 from harness.clock import Clock
 from harness.config import Settings, builtin_folder, settings_of
 from harness.dataset import utterances
-from harness.environment import environment, file_facts
+from harness.defaults import defaults
+from harness.differences import differences
+from harness.environment import environment, file_facts, named_files_mib, usable_cores
+from harness.errors import ConfigError
 from harness.experiment import Ending, Experiment
 from harness.limit import Limits, limits_for
+from harness.noise import Disturbance, Noise
 from harness.plan import JobFacts, Plan, make_plan
 from harness.plugins import Listeners, discover
+from harness.quietness import BRIEF, WHOLE, checked, counters, disturbance
 from harness.records import Environment
 from harness.screen import Screen, Write, print_at_once
 
@@ -26,7 +32,8 @@ from harness.screen import Screen, Write, print_at_once
 class Job:
     """Where a job's run goes, how it was asked for, which keys its sweep varies, and which experiment was chosen.
 
-    ``again`` marks one of a series on the same machine, whose warnings have been given.
+    ``again`` marks a later one of a series on the same machine, for which a brief noise check does. ``told`` names what
+    of it has been warned about, and is shared by the jobs of a series.
     """
 
     folder: Path
@@ -34,6 +41,7 @@ class Job:
     swept: tuple[str, ...] = ()
     experiment: str | None = None
     again: bool = False
+    told: set[str] = field(default_factory=set, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +72,20 @@ def run_job(config: DictConfig, job: Job, clock: Clock) -> Done:
     with ExitStack() as at_end:
         at_end.callback(_close, limits, screen)
         experiment = Experiment(plan, listeners, job.folder, clock, limits)
+        noise, start = checked(clock, BRIEF if job.again else WHOLE, named_files_mib(plan.run.stages))
         experiment.launch()
         try:
-            before = _describe(plan, config, job.folder)
+            blurred = blurs(noise, usable_cores(), _threads(plan))
+            before = _describe(plan, config, job.folder, environment(noise, [blur.line for blur in blurred]))
             unset = point_latest(Path(settings.outputs), job.folder)
         except BaseException:
             experiment.close()
             raise
-        screen.warn([*(() if job.again else before.warnings), *unset])
+        screen.warn([*(blur.line for blur in blurred if blur.item not in job.told), *unset])
+        job.told.update(blur.item for blur in blurred)
         ending = experiment.run()
-    _complete(job.folder, before, ending)
+    _complete(job.folder, before, ending, disturbance(start, counters(clock)))
+    ending.problems.extend(_write_differences(config, job.folder))
     return Done(settings, ending, screen)
 
 
@@ -101,9 +113,13 @@ def point_latest(outputs: Path, folder: Path) -> tuple[str, ...]:
     return ()
 
 
-def _describe(plan: Plan, config: DictConfig, folder: Path) -> Environment:
+def _threads(plan: Plan) -> int | None:
+    """Return the threads that the run asks for, None where none of its stages cares."""
+    return plan.protocol.threads if any(stage.uses_threads for stage in plan.run.stages) else None
+
+
+def _describe(plan: Plan, config: DictConfig, folder: Path, before: Environment) -> Environment:
     """Write down what will be run and where, before anything is."""
-    before = environment(plan.protocol, any(stage.uses_threads for stage in plan.run.stages))
     store.write_text(folder / store.CONFIG, OmegaConf.to_yaml(config, resolve=True))
     store.write_json(folder / store.RUN, plan.run)
     store.write_json(folder / store.ENVIRONMENT, before)
@@ -127,8 +143,35 @@ def _listeners(plan: Plan, settings: Settings) -> tuple[Listeners, Screen]:
     return listeners, screen
 
 
-def _complete(folder: Path, before: Environment, ending: Ending) -> None:
-    """Add to the environment what only the end knows: what engines said of themselves, and the hashes of models."""
+def _complete(folder: Path, before: Environment, ending: Ending, during: Disturbance) -> None:
+    """Add to the environment what only the end knows: engines' own facts, hashes of models, and what disturbed the run.
+
+    The last is a problem of the run too.
+    """
+    disturbances = disturbed(during)
+    ending.problems.extend(disturbances)
     files = [path for facts in ending.engines.values() for path in facts.get("files", ())]
-    after = replace(before, engines=ending.engines, files=file_facts(files))
+    after = replace(
+        before,
+        engines=ending.engines,
+        files=file_facts(files),
+        warnings=(*before.warnings, *disturbances),
+        noise=replace(before.noise or Noise(), during=during),
+    )
     store.write_json(folder / store.ENVIRONMENT, after)
+
+
+def _write_differences(config: DictConfig, folder: Path) -> tuple[str, ...]:
+    """Write what of the configuration is not as the defaults are; return a line where that cannot be told.
+
+    After the last trial, for composing the defaults takes half a second.
+    """
+    try:
+        shipped = defaults()
+    except ConfigError as error:
+        return (f"what differs from the defaults is not known ({error})",)
+    used = OmegaConf.to_container(config, resolve=True)
+    assert isinstance(used, dict)
+    own = {str(key): value for key, value in used.items() if key != "hydra"}
+    store.write_json(folder / store.DIFFERS, differences(shipped, own))
+    return ()

@@ -103,6 +103,57 @@ def discover(extra: Iterable[str] = ()) -> Registry:
     return Registry(_stages(manager, origins), _probes(manager, origins))
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What an entry point brought: names of stages (``asr=name``) and probes, or the error that kept it out."""
+
+    name: str
+    origin: str
+    brought: tuple[str, ...] = ()
+    error: PluginError | None = None
+
+
+def survey() -> tuple[Registry, tuple[Source, ...]]:
+    """Ask each entry point by itself, so that one that fails hides no other; :func:`discover` stops at the first."""
+    stages: dict[tuple[str, str], Found] = {}
+    probes: dict[str, Found] = {}
+    sources = []
+    for name, entry_point in _by_module():
+        origin = _origin(entry_point)
+        try:
+            manager = _manager()
+            _register(manager, _imported(entry_point.module, origin), name)
+            _check(manager)
+            own_stages, own_probes = _stages(manager, {name: origin}), _probes(manager, {name: origin})
+            _refuse_taken(name, [*own_stages.keys() & stages.keys(), *own_probes.keys() & probes.keys()])
+        except PluginError as error:
+            sources.append(Source(name, origin, error=error))
+            continue
+        stages |= own_stages
+        probes |= own_probes
+        brought = (*(f"{role}={stage}" for role, stage in own_stages), *(f"probe {probe}" for probe in own_probes))
+        sources.append(Source(name, origin, brought))
+    return Registry(stages, probes), tuple(sources)
+
+
+def _by_module() -> list[tuple[str, importlib.metadata.EntryPoint]]:
+    """Return the entry points by name, of those that name the same module the first."""
+    points = sorted(importlib.metadata.entry_points(group=GROUP), key=lambda point: point.name, reverse=True)
+    first = {point.module: point for point in points}
+    return sorted((point.name, point) for point in first.values())
+
+
+def _origin(entry_point: importlib.metadata.EntryPoint) -> str:
+    distribution = entry_point.dist
+    return f"{distribution.name} {distribution.version}" if distribution else entry_point.module
+
+
+def _refuse_taken(plugin: str, names: list[Any]) -> None:
+    if names:
+        found = f"a second {names[0] if isinstance(names[0], str) else '='.join(names[0])}"
+        raise PluginError(f"plugin {plugin}", found, "a name that is free")
+
+
 def _manager() -> pluggy.PluginManager:
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(hookspecs)
@@ -111,8 +162,7 @@ def _manager() -> pluggy.PluginManager:
 
 def _register_entry_points(manager: pluggy.PluginManager) -> Iterator[tuple[str, str]]:
     for entry_point in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda point: point.name):
-        distribution = entry_point.dist
-        origin = f"{distribution.name} {distribution.version}" if distribution else entry_point.module
+        origin = _origin(entry_point)
         module = _imported(entry_point.module, origin)
         if not manager.is_registered(module):
             _register(manager, module, entry_point.name)

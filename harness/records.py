@@ -14,6 +14,7 @@ from harness.exchange import Role as Role
 from harness.exchange import Streams as Streams
 from harness.exchange import Word as Word
 from harness.metrics import Measurement, Metric
+from harness.noise import Noise
 from harness.protocol import Budgets, Fit, Protocol
 
 SCHEMA = 2
@@ -290,7 +291,8 @@ class Environment:
     """Where it was run: machine, limits, versions, hashes, and what may blur the figures.
 
     ``files`` maps each model and library file that a stage named to its SHA-256 and size in bytes; hashed after the
-    last trial, because reading a model warms the page cache that its load time depends on.
+    last trial, because reading a model warms the page cache that its load time depends on. ``noise`` is the check
+    before the run, and what disturbed it.
     """
 
     hostname: str
@@ -307,4 +309,5 @@ class Environment:
     engines: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    noise: Noise | None = None
     schema: int = SCHEMA

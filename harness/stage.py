@@ -46,7 +46,7 @@ A whole stage, as a test runs it (``tests/test_stage.py``)::
         return [Parrot]
 '''
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
@@ -89,14 +89,15 @@ class Unusable(Exception):
     """Raised by ``preflight``: the stage cannot run here.
 
     ``found``, ``expected`` and ``choices`` go into the one line that the user reads; ``expected`` says the fix.
-    ``key`` is the option at fault, where it is one.
+    ``key`` is the option at fault, where it is one; ``fix`` a command to copy, where one mends it.
     """
 
-    def __init__(self, found: str, expected: str, key: str = "", choices: tuple[str, ...] = ()) -> None:
+    def __init__(self, found: str, expected: str, key: str = "", choices: tuple[str, ...] = (), fix: str = "") -> None:
         self.found = found
         self.expected = expected
         self.key = key
         self.choices = choices
+        self.fix = fix
         super().__init__(f"found {found}, expected {expected}")
 
 
@@ -148,6 +149,17 @@ class Stage:
 
         Imports no engine and reads no more of a file than tells its kind. Raises :class:`Unusable`.
         """
+
+    def lacks(self) -> Sequence[Unusable]:
+        """Return all that keeps the stage from running here, for ``doctor``; by default what ``preflight`` meets first.
+
+        As ``preflight``, it imports no engine and loads no model.
+        """
+        try:
+            self.preflight()
+        except Unusable as lacking:
+            return (lacking,)
+        return ()
 
     def label(self) -> str:
         """Return what tables call this stage: its name, or better its model's."""

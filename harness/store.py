@@ -3,7 +3,8 @@
 ========================== =====================================================================================
 ``run.json``               what was to be run; written before the first worker starts
 ``config.yaml``            the whole configuration, resolved
-``environment.json``       machine, versions, limits; once more with the hashes of models after the last trial
+``differs.json``           what of it is not as the defaults are; after the last trial
+``environment.json``       machine, versions, limits, noise; after the last trial once more, with hashes of models
 ``trials.jsonl``           one line a trial, flushed and synced before the next trial begins
 ``memory.curve``           memory of each worker while it rests and works; :mod:`harness.curve`
 ``engine.log``             what worker and engine printed; ``engine-STAGE.log`` where a stage has its own process
@@ -44,6 +45,7 @@ _END_BYTES = 65_536
 
 RUN = "run.json"
 CONFIG = "config.yaml"
+DIFFERS = "differs.json"
 ENVIRONMENT = "environment.json"
 TRIALS = "trials.jsonl"
 CURVE = "memory.curve"

@@ -1,37 +1,33 @@
 import hashlib
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from harness import environment as module
-from harness.environment import environment, file_facts
-from harness.protocol import Protocol
-
-
-@pytest.fixture(autouse=True)
-def idle(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nothing else run on the machine, as far as can be seen."""
-    monkeypatch.setattr(module, "_others_running", lambda: 0)
+from harness.environment import environment, file_facts, named_files_mib, usable_cores
+from harness.noise import Noise
+from tests import stored
 
 
 def test_the_machine_is_described() -> None:
     """Every field of the record has a value that can be."""
-    found = environment(Protocol(order=("asr",), threads=1), uses_threads=True)
+    found = environment()
     assert found.hostname
     assert found.system.split()
     assert 1 <= found.usable_cores <= found.cores == os.cpu_count()
     assert found.memory_mib > 100
     assert found.python.startswith("3.")
     assert {"hydra-core", "msgspec", "psutil"} <= set(found.versions)
-    assert (found.engines, found.files, found.warnings) == ({}, {}, ())
+    assert (found.engines, found.files, found.warnings, found.noise) == ({}, {}, (), None)
 
 
 def test_a_package_that_is_not_installed_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """A version is never empty."""
     monkeypatch.setattr(module, "_PACKAGES", ("no-such-package",))
-    found = environment(Protocol(order=("asr",), threads=1), uses_threads=False)
+    found = environment()
     assert found.versions == {"no-such-package": "not installed as a distribution"}
 
 
@@ -40,33 +36,32 @@ def test_limits_of_the_control_group_are_kept(tmp_path: Path, monkeypatch: pytes
     (tmp_path / "memory.max").write_text("1073741824\n")
     (tmp_path / "cpu.max").write_text("200000 100000\n")
     monkeypatch.setattr(module, "_CGROUP", tmp_path)
-    found = environment(Protocol(order=("asr",), threads=1), uses_threads=False)
+    found = environment()
     assert found.limits == {"memory.max": "1073741824", "cpu.max": "200000 100000"}
 
 
-@pytest.mark.parametrize(
-    ("threads", "uses_threads", "warnings"),
-    [
-        (2, True, ()),
-        (6, True, ("threads=6 on 2 usable cores: the threads will wait for each other",)),
-        (6, False, ()),
-    ],
-)
-def test_threads_beyond_the_cores_are_a_warning_where_they_matter(
-    threads: int, uses_threads: bool, warnings: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Not for engines that take no thread count."""
-    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 1}, raising=False)
-    assert environment(Protocol(order=("asr",), threads=threads), uses_threads).warnings == warnings
+def test_the_noise_check_and_its_lines_are_kept() -> None:
+    """As they are given."""
+    found = environment(Noise(), ["the machine is busy"])
+    assert (found.noise, found.warnings) == (Noise(), ("the machine is busy",))
 
 
-def test_a_busy_machine_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the number of threads that are running beside us."""
-    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 1}, raising=False)
-    monkeypatch.setattr(module, "_others_running", lambda: 3)
-    assert environment(Protocol(order=("asr",), threads=1), uses_threads=True).warnings == (
-        "the machine is busy: 3 other threads are running on 2 usable cores",
-    )
+def test_usable_cores_are_those_of_the_affinity(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system has one."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 5, 6}, raising=False)
+    assert (usable_cores(), environment().usable_cores) == (3, 3)
+
+
+def test_files_that_options_name_have_a_size(tmp_path: Path) -> None:
+    """Those of the stage that names most; what is no file, or no text, has none."""
+    (tmp_path / "model.bin").write_bytes(bytes(3 * 2**20))
+    (tmp_path / "library.so").write_bytes(bytes(2**20))
+    both = {"model": str(tmp_path / "model.bin"), "library": str(tmp_path / "library.so"), "threads": 2}
+    stage = stored.run().stages[0]
+    stages = [replace(stage, options=both), replace(stage, options={"model": str(tmp_path / "model.bin")})]
+    assert named_files_mib(stages) == 4.0
+    assert named_files_mib([replace(stage, options={"a": "", "b": str(tmp_path), "c": "a\0b"})]) is None
+    assert named_files_mib([]) is None
 
 
 def test_the_commit_is_that_of_the_checkout(tmp_path: Path) -> None:

@@ -9,11 +9,14 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig, OmegaConf
 
+from harness import job as module
 from harness import store
-from harness.clock import FakeClock
+from harness.clock import Clock, FakeClock
 from harness.config import builtin_folder
 from harness.errors import ConfigError, InputError, StoreError
 from harness.job import Job, point_latest, run_job
+from harness.noise import Disturbance, Load, Noise
+from harness.quietness import BRIEF, WHOLE, Counters
 from harness.records import Utterance
 
 STAGES: dict[str, Any] = {
@@ -35,6 +38,14 @@ def config(utterance: Utterance) -> Iterator[DictConfig]:
     GlobalHydra.instance().clear()
 
 
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing blur a run, whatever the machine of the test does."""
+    monkeypatch.setattr(module, "checked", lambda *_given: (Noise(), Counters(at_ns=0)))
+    monkeypatch.setattr(module, "counters", lambda clock: Counters(at_ns=10**9))
+    monkeypatch.setattr(module, "usable_cores", lambda: 2)
+
+
 def test_a_job_fills_its_folder(config: DictConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What was asked for before anything runs, every trial, what the engines said of themselves after the last."""
     folder = tmp_path / "outputs" / "12-00-00"
@@ -42,6 +53,7 @@ def test_a_job_fills_its_folder(config: DictConfig, tmp_path: Path, capsys: pyte
     assert (done.ending.outcomes, done.ending.problems) == ({"ok": 2}, [])
     assert sorted(path.name for path in folder.iterdir()) == [
         "config.yaml",
+        "differs.json",
         "engine.log",
         "environment.json",
         "memory.curve",
@@ -120,6 +132,77 @@ def test_files_that_an_engine_names_are_hashed_after_the_last_trial(
     path = str(tmp_path / "model_plugin.py")
     assert environment["engines"]["asr"] == {"version": "1", "files": [path]}
     assert environment["files"][path]["size_bytes"] == (tmp_path / "model_plugin.py").stat().st_size
+
+
+# --- what blurs the figures -------------------------------------------------------------------------------------
+
+
+def busy(clock: Clock, repeats: int, files_mib: float | None) -> tuple[Noise, Counters]:
+    """Find a machine on which as many other threads run as the work was to be repeated."""
+    return Noise(load=Load(others_running=float(repeats))), Counters(at_ns=0, periods=(0, 100))
+
+
+def test_what_blurs_is_told_once_in_a_series(
+    config: DictConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A later job is checked briefly; what was told stays in its record, and what is its own is told."""
+    monkeypatch.setattr(module, "checked", busy)
+    monkeypatch.setattr(module, "_threads", lambda plan: plan.protocol.threads)
+    told: set[str] = set()
+    lines = []
+    for number, threads in enumerate((1, 1, 6)):
+        config.threads = threads
+        run_job(config, Job(tmp_path / str(number), again=number > 0, told=told), FakeClock())
+        lines.append(capsys.readouterr().err.splitlines())
+    start = "the machine is busy: {} other threads are running on 2 usable cores"
+    threads_line = "threads=6 on 2 usable cores: the threads will wait for each other"
+    assert lines == [[f"warning: {start.format(WHOLE)}"], [], [f"warning: {threads_line}"]]
+    stored = store.read_run(tmp_path / "2").environment
+    assert stored is not None
+    assert stored.warnings == (threads_line, start.format(BRIEF))
+
+
+def test_a_run_that_was_disturbed_says_so(config: DictConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is a problem of the run, and in its record."""
+    monkeypatch.setattr(module, "checked", lambda *_given: (Noise(), Counters(at_ns=0, periods=(0, 100))))
+    monkeypatch.setattr(module, "counters", lambda clock: Counters(at_ns=10**9, periods=(40, 200)))
+    done = run_job(config, Job(tmp_path / "run"), FakeClock())
+    line = "the run was throttled: its CPU quota stopped it in 40% of the periods"
+    assert done.ending.problems == [line]
+    stored = store.read_run(tmp_path / "run").environment
+    assert stored is not None
+    assert stored.noise == Noise(during=Disturbance(duration_s=1.0, throttled_share=0.4))
+    assert stored.warnings == (line,)
+
+
+# --- what differs from the defaults -----------------------------------------------------------------------------
+
+
+def test_what_differs_from_the_defaults_is_written(config: DictConfig, tmp_path: Path) -> None:
+    """By key, with both values."""
+    run_job(config, Job(tmp_path / "run"), FakeClock())
+    differs = msgspec.json.decode((tmp_path / "run" / store.DIFFERS).read_bytes())
+    assert differs["iterations"] == {"default": 5, "used": 2}
+    assert differs["asr.stage"] == {"default": "pocketsphinx", "used": "scripted"}
+    assert differs["asr.keep_mib"] == {"default": None, "used": 1, "added": True}
+    assert differs["asr.topn"] == {"default": 2, "used": None, "removed": True}
+    assert "seed" not in differs
+
+
+def test_defaults_that_cannot_be_composed_lose_no_run(
+    config: DictConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are a problem of it."""
+
+    def fail() -> None:
+        raise ConfigError("defaults", "rubbish", "YAML")
+
+    monkeypatch.setattr(module, "defaults", fail)
+    done = run_job(config, Job(tmp_path / "run"), FakeClock())
+    assert done.ending.outcomes == {"ok": 2}
+    expected = "what differs from the defaults is not known (defaults: found rubbish, expected YAML)"
+    assert done.ending.problems == [expected]
+    assert not (tmp_path / "run" / store.DIFFERS).exists()
 
 
 # --- outputs/latest ---------------------------------------------------------------------------------------------

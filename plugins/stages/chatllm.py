@@ -8,11 +8,11 @@ does not know, builds that cannot unload.
 # ruff: noqa: PTH100, PTH102, PTH106, PTH108, PTH113, PTH118, PTH119, PTH211
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from harness.stage import Emit, Refused, Request, Result, Stage, hookimpl
+from harness.stage import Emit, Refused, Request, Result, Stage, Unusable, hookimpl
 from plugins.stages.chatllm_answer import Spoken, alignable, since, totals, words_in
 from plugins.stages.chatllm_files import check_ffmpeg, check_library, check_model, find_library
 
@@ -42,6 +42,14 @@ class ChatllmOptions:
     extra: tuple[str, ...] = ()
 
 
+def _failure(check: Callable[[], object]) -> Unusable | None:
+    try:
+        check()
+    except Unusable as lacking:
+        return lacking
+    return None
+
+
 class Chatllm(Stage):
     """What both roles share: the library, the model's life, one question and its answer."""
 
@@ -59,9 +67,19 @@ class Chatllm(Stage):
 
     def preflight(self) -> None:
         """Check library, ggml's libraries, model and ffmpeg, by their headers."""
-        check_library(find_library(self.options.library))
-        check_model(self.options.model)
-        check_ffmpeg()
+        for check in self._checks():
+            check()
+
+    def lacks(self) -> Sequence[Unusable]:
+        """Check each for itself: who builds the library may as well fetch the model."""
+        return [lacking for check in self._checks() if (lacking := _failure(check))]
+
+    def _checks(self) -> Sequence[Callable[[], object]]:
+        return (
+            lambda: check_library(find_library(self.options.library)),
+            lambda: check_model(self.options.model),
+            check_ffmpeg,
+        )
 
     def label(self) -> str:
         """Return the model file's name, without ``.bin``."""

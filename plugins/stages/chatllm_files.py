@@ -8,6 +8,7 @@ Reads headers only, runs nothing. Each check raises :class:`harness.stage.Unusab
 import math
 import os
 import re
+import shlex
 import struct
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -19,10 +20,18 @@ BUILD = (
     "a built libchatllm.so: `git submodule update --init`, then in chatllm.cpp `cmake -B build && "
     "cmake --build build --target libchatllm`; or name one with the option library (CHATLLM_LIBRARY)"
 )
+BUILD_COMMAND = (
+    "git submodule update --init && cmake -S chatllm.cpp -B chatllm.cpp/build && "
+    "cmake --build chatllm.cpp/build --target libchatllm"
+)
 DOWNLOAD = (
     "the model file: download it (Luigi/Qwen3-ASR-0.6B-chatllm-quantized on Hugging Face has both), or name another "
     "with the option model"
 )
+
+_REPOSITORY = "Luigi/Qwen3-ASR-0.6B-chatllm-quantized"
+_PUBLISHED = ("qwen3-asr-0.6b-q4_0.bin", "qwen3-forced-aligner-0.6b-q4_0.bin")
+INSTALL_FFMPEG = "sudo apt-get install ffmpeg"
 
 # e_machine in an ELF header, by what uname says
 _MACHINES = {"x86_64": 62, "amd64": 62, "aarch64": 183, "arm64": 183}
@@ -87,8 +96,8 @@ def find_library(named: str | None) -> str:
     if os.sep not in name and (found := _on_loader_path(name)):
         return found
     if named:
-        raise Unusable(f"no file {os.path.abspath(named)}", BUILD, key="library")
-    raise Unusable(f"no {DEFAULT_LIBRARY} here, and none on the loader's path", BUILD, key="library")
+        raise Unusable(f"no file {os.path.abspath(named)}", BUILD, key="library", fix=BUILD_COMMAND)
+    raise Unusable(f"no {DEFAULT_LIBRARY} here, and none on the loader's path", BUILD, key="library", fix=BUILD_COMMAND)
 
 
 def check_library(path: str) -> Ggml:
@@ -98,7 +107,7 @@ def check_library(path: str) -> Ggml:
     if here in _MACHINES and elf.machine != _MACHINES[here]:
         theirs = _MACHINE_NAMES.get(elf.machine, f"machine {elf.machine}")
         expected = f"one built for this machine ({here}): {BUILD}"
-        raise Unusable(f"{path}, built for {theirs}", expected, key="library")
+        raise Unusable(f"{path}, built for {theirs}", expected, key="library", fix=BUILD_COMMAND)
     search = _Search([], [], [])
     search.follow(path, elf)
     if search.missing:
@@ -106,7 +115,8 @@ def check_library(path: str) -> Ggml:
             "it in ../build/lib beside the library, where `cmake --build build --target libchatllm` in "
             "chatllm.cpp puts it, or in a folder of LD_LIBRARY_PATH"
         )
-        raise Unusable(f"{path} without {', '.join(search.missing)}", expected, key="library")
+        found = f"{path} without {', '.join(search.missing)}"
+        raise Unusable(found, expected, key="library", fix=BUILD_COMMAND)
     return Ggml(tuple(search.every), tuple(search.open_first))
 
 
@@ -165,7 +175,7 @@ def _elf(path: str) -> Elf:
     except OSError as error:
         raise Unusable(f"{path}: {error.strerror}", "a library that can be read", key="library") from None
     except (ValueError, struct.error) as error:
-        raise Unusable(f"{path}, which {error}", BUILD, key="library") from None
+        raise Unusable(f"{path}, which {error}", BUILD, key="library", fix=BUILD_COMMAND) from None
 
 
 def read_elf(path: str) -> Elf:
@@ -228,12 +238,21 @@ def check_model(path: str) -> None:
     """
     where = os.path.abspath(path)
     if not os.path.isfile(where):
-        raise Unusable(f"no file {where}", DOWNLOAD, key="model", choices=_models_beside(where))
+        choices = _models_beside(where)
+        raise Unusable(f"no file {where}", DOWNLOAD, key="model", choices=choices, fix=download_command(where))
     try:
         with open(where, "rb") as file:
             _check_content(where, file.fileno())
     except OSError as error:
         raise Unusable(f"{where}: {error.strerror}", "a model that can be read", key="model") from None
+
+
+def download_command(path: str) -> str:
+    """Return the command that fetches a model, empty for one that is not known to be published."""
+    folder, name = os.path.split(path)
+    if name not in _PUBLISHED:
+        return ""
+    return f"pip install huggingface_hub && hf download {_REPOSITORY} {name} --local-dir {shlex.quote(folder)}"
 
 
 def _models_beside(path: str) -> tuple[str, ...]:
@@ -252,7 +271,7 @@ def _check_content(path: str, descriptor: int) -> None:
     if magic not in (_GGML, _GGMM):
         kind = _FOREIGN.get(magic, f"a file that begins with {magic!r}") if size else "an empty file"
         expected = f"a model in chatllm.cpp's own format (GGMM): {DOWNLOAD}"
-        raise Unusable(f"{path}, {kind}", expected, key="model")
+        raise Unusable(f"{path}, {kind}", expected, key="model", fix=download_command(path))
     whole = size >= _SMALLEST_GGML if magic == _GGML else size > _HEADER.size
     if magic == _GGMM and whole:
         _, version, _, _, tensors = _HEADER.unpack(start)
@@ -262,7 +281,8 @@ def _check_content(path: str, descriptor: int) -> None:
         whole = tensors < size and all(end <= size for end in _tensor_ends(descriptor, tensors, size))
     if not whole:
         expected = f"the whole file: {DOWNLOAD}"
-        raise Unusable(f"{path}, which ends too early, at {size} bytes", expected, key="model")
+        found = f"{path}, which ends too early, at {size} bytes"
+        raise Unusable(found, expected, key="model", fix=download_command(path))
 
 
 def _tensor_ends(descriptor: int, offset: int, size: int) -> Iterator[int]:
@@ -300,4 +320,4 @@ def check_ffmpeg() -> None:
     folders = os.get_exec_path()
     if not any(os.access(os.path.join(folder, "ffmpeg"), os.X_OK) for folder in folders):
         expected = "ffmpeg on PATH, with which chatllm.cpp decodes audio: `apt-get install ffmpeg` or the like"
-        raise Unusable("no ffmpeg", expected)
+        raise Unusable("no ffmpeg", expected, fix=INSTALL_FFMPEG)

@@ -35,7 +35,7 @@ class _Pocketsphinx(Stage):
     def preflight(self) -> None:
         """Look for the package without importing it."""
         if importlib.util.find_spec("pocketsphinx") is None:
-            raise Unusable("no package 'pocketsphinx'", "pip install pocketsphinx")
+            raise Unusable("no package 'pocketsphinx'", "pip install pocketsphinx", fix="pip install pocketsphinx")
 
     def prepare(self) -> Mapping[str, Any]:
         """Import the library, and say its version and where its model lies."""
