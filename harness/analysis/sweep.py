@@ -7,6 +7,7 @@ from pathlib import Path
 from harness import store
 from harness.analysis.isolation import BASE_KEY, IsolationCost, isolation_cost
 from harness.analysis.metric_summary import MetricSummary
+from harness.analysis.setting import Setting, setting_of
 from harness.analysis.stored_summary import read_summary
 from harness.analysis.summary import Summary
 from harness.errors import StoreError
@@ -22,6 +23,7 @@ class Cell:
     """One job: its number, the overrides that made it, how it ended, and what it measured (nothing where it failed).
 
     ``verdict`` is the word on the process's memory, with the stages that leak; empty where nothing was judged.
+    ``setting`` is None where there is no record of a run.
     """
 
     job: str
@@ -33,6 +35,7 @@ class Cell:
     notes: tuple[str, ...] = ()
     isolation: IsolationCost | None = None
     verdict: str = ""
+    setting: Setting | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,7 @@ def _cell(folder: Path) -> Cell:
         summary.metrics,
         summary.notes,
         verdict=_verdict(summary),
+        setting=setting_of(run, found.environment),
     )
 
 

@@ -12,6 +12,7 @@ from harness.records import SCHEMA
 from harness.report.figures import MISSING, figure, interval
 from harness.report.isolation_table import is_about_isolation, isolation_rows, isolation_table
 from harness.report.page import render
+from harness.report.scaling_tables import scaling_tables
 from harness.report.tables import Table
 
 
@@ -32,7 +33,7 @@ def sweep_text(sweep: Sweep) -> str:
 
 def sweep_tables(sweep: Sweep) -> list[Table]:
     """Return the table of all jobs, and those that answer the question of one swept key."""
-    questions = (isolation_table(sweep),)
+    questions = (isolation_table(sweep), *scaling_tables(sweep))
     return [sweep_table(sweep), *(table for table in questions if table is not None)]
 
 
