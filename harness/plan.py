@@ -11,6 +11,9 @@ from harness.protocol import ADDRESS_SPACE, Fit, Protocol
 from harness.records import ProbeRecord, Run, StageRecord, Utterance
 from harness.stage import Stage, Unusable
 
+CONTEXT = "context_length"
+"""The option by which a stage has a context length."""
+
 
 @dataclass(frozen=True, slots=True)
 class StagePlan:
@@ -158,6 +161,9 @@ def _notes(protocol: Protocol, stages: Mapping[str, StagePlan], utterances: int,
     if idle and "threads" in swept:
         names = ", ".join(f"{key} ({stages[key].record.name})" for key in idle)
         notes.append(f"threads is swept, and changes nothing for {names}: uses_threads is false")
+    without = [f"{key} ({stage.record.name})" for key, stage in stages.items() if CONTEXT not in stage.record.options]
+    if without and CONTEXT in swept:
+        notes.append(f"{CONTEXT} is swept, and there is no option of that name for {', '.join(without)}")
     if protocol.residency == "phase_batched" and utterances == 1:
         notes.append("residency=phase_batched with one utterance does what one_at_a_time does")
     return notes

@@ -203,6 +203,10 @@ def test_notes_say_what_changes_nothing(settings: MakeSettings, registry: Regist
         "residency=phase_batched with one utterance does what one_at_a_time does",
     )
     assert make_plan(made, registry, [utterance] * 2, FACTS).run.notes == ()
+    swept = replace(FACTS, swept=("context_length",))
+    assert make_plan(settings(), registry, [utterance], swept).run.notes == (
+        "context_length is swept, and there is no option of that name for asr (scripted), aligner (scripted)",
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 from harness.analysis.blocks import merged
 from harness.analysis.isolation import IsolationCost
 from harness.analysis.metric_summary import MetricSummary
+from harness.analysis.setting import Setting, setting_of
 from harness.analysis.stored_job import NOT_RUN, StoredJob
 from harness.analysis.summary import Summary
 from harness.errors import StoreError
@@ -20,7 +21,8 @@ class Cell:
     ``job`` and ``folder`` are of its first job; a cell that was measured in blocks has several, in ``jobs``,
     ``folders`` and ``outcomes``. A job that was planned and never begun has no folder on the disk. ``verdict`` is the
     word on the process's memory, with the stages that leak; empty where nothing was judged. ``trials`` counts those
-    that there are. ``started_at`` is when the first of its jobs began, ``environment`` where.
+    that there are. ``started_at`` is when the first of its jobs began, ``environment`` where, ``setting`` with what its
+    stages had at hand; None where no run was recorded.
     """
 
     job: str
@@ -38,6 +40,7 @@ class Cell:
     trials: int = 0
     started_at: str | None = None
     environment: Environment | None = None
+    setting: Setting | None = None
 
     @property
     def hostname(self) -> str | None:
@@ -61,6 +64,7 @@ def cell_of(jobs: Sequence[StoredJob]) -> Cell:
         summary = merged(read)
     except StoreError as error:  # the trials of a block, which nobody had read until now
         summary, outcome, ok = read[0].summary, f"unreadable: {error}", False
+    environment = next((found.environment for found in read if found.environment is not None), None)
     return Cell(
         first.name,
         first.folder,
@@ -75,7 +79,8 @@ def cell_of(jobs: Sequence[StoredJob]) -> Cell:
         outcomes=outcomes,
         trials=summary.trials,
         started_at=min(found.run.started_at for found in read),
-        environment=next((found.environment for found in read if found.environment is not None), None),
+        environment=environment,
+        setting=setting_of(read[0].run, environment),
     )
 
 

@@ -10,6 +10,7 @@ from harness.report.grid_tables import grid_tables
 from harness.report.isolation_table import is_about_isolation, isolation_rows, isolation_table
 from harness.report.narrow import narrowed, side_by_side
 from harness.report.page import render
+from harness.report.scaling_tables import scaling_tables
 from harness.report.sweep_csv import sweep_csv
 from harness.report.sweep_table import constant_line, stub_of, sweep_figures, sweep_table
 from harness.report.tables import Table
@@ -42,7 +43,7 @@ def sweep_tables(sweep: Sweep) -> list[Table]:
 
 def _answers(sweep: Sweep) -> list[Table]:
     """Return the tables that answer the question of one swept key."""
-    questions = (isolation_table(sweep),)
+    questions = (isolation_table(sweep), *scaling_tables(sweep))
     return [table for table in questions if table is not None]
 
 

@@ -62,6 +62,8 @@ _DIFFERENCES = (
     ("retention_mib", "trimmed_start", "anon_kib", "trimmed", "anon_kib", "anon that a heap trim gives back"),
 )
 _PEAKS = (("load_peak_mib", "loaded"), ("run_peak_mib", "ran"), ("unload_peak_mib", "unloaded"))
+_AROUND_RUN = ("before_run", "ran")
+_THREADS = "run_threads"
 _MAIN = ("load_overhead_mib", "net_overhead_mib")
 
 
@@ -85,6 +87,13 @@ def _metrics() -> Iterator[Metric]:
             unit="MiB",
             description=f"RssShmem at '{point}': shared memory, and files on tmpfs that are mapped",
         )
+    yield Metric(
+        name=_THREADS,
+        unit="threads",
+        better="neither",
+        format=".0f",
+        description="most threads of the worker just before and just after the inference call",
+    )
     yield Metric(
         name="swap_mib",
         unit="MiB",
@@ -175,6 +184,7 @@ def _stage(visit: Visit, before: Mapping[tuple[int, int], Values]) -> Iterator[M
         yield _reading(visit.stage, f"anon_{point}_mib", readings, point, "anon_kib")
     for point in ("loaded", "unloaded"):
         yield _reading(visit.stage, f"shmem_{point}_mib", readings, point, "shmem_kib")
+    yield _threads(visit.stage, readings)
 
 
 def _before(trial: Trial) -> dict[tuple[int, int], Values]:
@@ -215,6 +225,14 @@ def _reading(scope: str, name: str, readings: Mapping[str, Values], point: str, 
     if value is None:
         return absent(scope, name, _why(readings, point, counter))
     return sample(scope, name, value / 1024)
+
+
+def _threads(stage: str, readings: Mapping[str, Values]) -> Measurement:
+    """Count a pool that a run leaves behind, and one that was there before it; not what lives only in the call."""
+    counts = [count for point in _AROUND_RUN if (count := _value(readings, point, "threads")) is not None]
+    if counts:
+        return sample(stage, _THREADS, max(counts))
+    return absent(stage, _THREADS, _why(readings, "ran", "threads"))
 
 
 def _chain(trial: Trial) -> Iterator[Measurement]:

@@ -358,6 +358,33 @@ def test_what_is_read_at_rest_is_in_no_figure_of_the_trial(name: str) -> None:
     assert chain(name, replace(trial, visits=visits)) == chain(name, trial)
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "most"), [(4.0, 9.0, 9.0), (9.0, 4.0, 9.0)], ids=["started by the run", "ended by the run"]
+)
+def test_threads_around_the_run(before: float, after: float, most: float) -> None:
+    """The most of both readings; one reading alone is enough, and other points do not count."""
+    seen = {"loaded": 99.0, "before_run": before, "ran": after, "unloaded": 99.0}
+    visit = stored.asr_visit()
+    observations = tuple(
+        replace(one, values={**one.values, "threads": seen.get(one.point, 1.0)}) for one in visit.observations
+    )
+    visit = replace(visit, observations=observations)
+    for gone, expected in (("idle", most), ("before_run", after), ("ran", before)):
+        trial = replace(stored.trial(), visits=(without(visit, gone),))
+        assert measure(trial)["asr.run_threads"] == sample("asr", "run_threads", expected)
+
+
+def test_threads_that_nobody_counted() -> None:
+    """Without a reading, and on a machine without the counter, the reason is told."""
+    visit = stored.asr_visit()
+    none, bare = without(visit, "before_run", "ran"), lacking(visit, "threads")
+    found = [measure(replace(stored.trial(), visits=(one,)))["asr.run_threads"] for one in (none, bare)]
+    assert found == [
+        absent("asr", "run_threads", "nothing was read at 'ran' in this trial"),
+        absent("asr", "run_threads", "this machine has no threads for another process"),
+    ]
+
+
 def test_observe_reads_a_live_process() -> None:
     """What is observed is the kernel's counters of the process, by the names that measure looks for."""
     process = Process(os.getpid())
