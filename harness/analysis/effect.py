@@ -32,7 +32,8 @@ class Effect:
     """The figures of two runs and how far B's is from A's.
 
     ``change`` is B / A on the scale ``ratio``, B - A on ``difference``, which is taken where a value is not above zero,
-    or so near to it that the ratio could be anything. The intervals are None where there are too few trials to draw from. ``drawn`` are the figures of the resamples.
+    or so near to it that the ratio could be anything. The intervals are None where there are too few trials to draw
+    from. ``drawn`` are the figures of the resamples.
     """
 
     a: float
@@ -72,8 +73,9 @@ def draws_utterances(values: Pairing) -> bool:
 def bounds(resampled: _Floats) -> Interval:
     """Return the 95 % interval of resampled figures. Raises :class:`ArithmeticError` where one is no number."""
     tail = (1 - LEVEL) / 2
+    _finite(float(np.abs(resampled).max()))
     low, high = np.quantile(resampled, [tail, 1 - tail]).tolist()
-    return _finite(low), _finite(high)
+    return low, high
 
 
 def _finite(value: float) -> float:
