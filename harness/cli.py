@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from harness.errors import ConfigError, UserError
 
-COMMANDS = ("report", "plugins", "doctor")
+COMMANDS = ("report", "plugins", "doctor", "compare", "baseline")
 BAD_INPUT, INTERRUPTED, CLOSED_PIPE = 2, 130, 141
 
 
@@ -29,8 +29,8 @@ def main() -> NoReturn:
 def status_of(argv: Sequence[str]) -> int:
     """Carry out a command line and return its exit status.
 
-    0: everything was done. 1: a trial or a job failed. 2: what was given cannot be used. 130: interrupted. 141: nobody
-    reads what is printed.
+    0: everything was done. 1: a trial or a job failed, or a threshold is broken. 2: what was given cannot be used. 130:
+    interrupted. 141: nobody reads what is printed.
     """
     try:
         if list(argv) == ["--version"]:
@@ -54,10 +54,15 @@ def status_of(argv: Sequence[str]) -> int:
 def _command(argv: Sequence[str]) -> int:
     import typer
 
+    from harness.commands.baseline import baseline
+    from harness.commands.compare import compare
+
     app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
     app.command()(report)
     app.command()(plugins)
     app.command()(doctor)
+    app.command()(compare)
+    app.command()(baseline)
     usage_error: type[BaseException] = typer.BadParameter.__bases__[0]  # typer carries click under a private name
     try:
         status = app(list(argv), prog_name="harness", standalone_mode=False)

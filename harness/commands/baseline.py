@@ -1,0 +1,42 @@
+"""``python -m harness baseline``: keep a run under a name, or list what is kept."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.errors import ConfigError
+
+
+def baseline(
+    name: Annotated[str | None, typer.Argument(help="the name to keep it under; without it the stored ones")] = None,
+    folder: Annotated[Path | None, typer.Argument(help="the folder of the run to keep")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="take the place of the stored one")] = False,
+    outputs: Annotated[Path, typer.Option(help="the folder of outputs, with the baselines")] = Path("outputs"),
+) -> None:
+    """Keep a copy of a run under a name that compare understands, or list the stored ones."""
+    from harness import baselines
+
+    if name is None:
+        print(_listed(outputs))
+    elif folder is None:
+        raise ConfigError("baseline", f"the name '{name}' alone", "a name and the folder of a run")
+    else:
+        print(f"Baseline: {baselines.keep(name, folder, outputs, replace=replace)}")
+
+
+def _listed(outputs: Path) -> str:
+    """Return a table of the stored baselines."""
+    from harness import baselines
+    from harness.report.tables import Table
+
+    rows = []
+    for one in baselines.stored(outputs):
+        if one.run is None:
+            rows.append((one.name, "-", "-", one.problem))
+        else:
+            stages = ", ".join(f"{stage.key} {stage.label}" for stage in one.run.stages)
+            rows.append((one.name, one.run.started_at, str(one.run.trials), stages))
+    if not rows:
+        return f"No baseline in '{outputs / baselines.FOLDER}'; python -m harness baseline NAME FOLDER stores one"
+    return Table("Baselines", ("Name", "Started", "Trials", "Stages"), tuple(rows)).text()
