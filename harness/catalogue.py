@@ -1,4 +1,4 @@
-"""The list of what is installed: stages and probes with their options, metrics, and where each comes from."""
+"""The list of what is installed: stages, probes and exporters with their options, metrics, and where each is from."""
 
 from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields
@@ -18,6 +18,11 @@ def catalogue(registry: Registry) -> Iterator[str]:
     yield "Probes"
     for name, found in sorted(registry.probes.items()):
         yield from _probe(name, found)
+    yield ""
+    yield "Exporters"
+    for name, found in sorted(registry.exporters.items()):
+        yield f"  {name}   {found.summary}   [{found.origin}]"
+        yield from _options(found)
 
 
 def _stage(role: str, name: str, found: Found) -> Iterator[str]:

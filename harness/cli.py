@@ -101,7 +101,7 @@ def report(folder: Path, baseline: str | None = None) -> None:
 
 
 def plugins() -> None:
-    """List stages and probes with their options, metrics, units and where each comes from."""
+    """List stages, probes and exporters with their options, metrics, units and where each comes from."""
     from harness.catalogue import catalogue
     from harness.plugins import discover
 

@@ -60,8 +60,8 @@ class StageSettings:
 class Settings:
     """The whole configuration of one run.
 
-    ``stages`` are those that ``order`` names, in its order; ``probes`` maps a probe's name to its option values. The
-    protocol of a block of a sweep's cell has the block's share of the iterations.
+    ``stages`` are those that ``order`` names, in its order; ``probes`` and ``exporters`` map a name to its option
+    values. The protocol of a block of a sweep's cell has the block's share of the iterations.
     """
 
     protocol: Protocol
@@ -72,6 +72,7 @@ class Settings:
     plugins: tuple[str, ...] = ()
     subtitles: tuple[str, ...] = ()
     charts: tuple[str, ...] = ()
+    exporters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     quiet: bool = False
     verbose: bool = False
     outputs: str = "outputs"
@@ -98,12 +99,13 @@ def settings_of(config: DictConfig) -> Settings:
     return Settings(
         protocol=replace(protocol, iterations=sweep.share(protocol.iterations)),
         stages=tuple(_stage(key, raw) for key in protocol.order),
-        probes=_probes(raw),
+        probes=_named("probe", raw),
         dataset=_mapping("dataset", raw.get("dataset")),
         budgets=_budgets(raw),
         plugins=tuple(_strings("plugins", raw.get("plugins") or [])),
         subtitles=_formats("subtitles", raw, "a format for word timings", SUBTITLES),
         charts=_formats("charts", raw, "a format for charts", CHARTS),
+        exporters=_named("exporter", raw),
         quiet=_flag("quiet", raw),
         verbose=_flag("verbose", raw),
         outputs=str(raw.get("outputs", "outputs")),
@@ -128,10 +130,10 @@ def _plain(config: DictConfig) -> dict[str, Any]:
 
 def _check_keys(raw: Mapping[str, Any]) -> None:
     """Refuse a key that nobody reads, which Hydra lets an experiment's file and ``+key=value`` add."""
-    ours = {"protocol", "stages", "probes", "budgets", "raw"}
+    ours = {"protocol", "stages", "probes", "exporters", "budgets", "raw"}
     known = ({field.name for field in (*fields(Protocol), *fields(Settings))} | {*_BUDGETS, "strict"}) - ours
     stages = {key for key, value in raw.items() if isinstance(value, Mapping) and "stage" in value}
-    choices = known | stages | {"probe"}
+    choices = known | stages | {"probe", "exporter"}
     for key, value in raw.items():
         if isinstance(value, Mapping) and "role" in value and "stage" not in value:
             raise ConfigError(f"{key}.stage", "nothing", "the name of a stage")
@@ -234,8 +236,9 @@ def _stage(key: str, raw: Mapping[str, Any]) -> StageSettings:
     return StageSettings(key, role, stage, values)
 
 
-def _probes(raw: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    return {name: _mapping(f"probe.{name}", options) for name, options in _mapping("probe", raw.get("probe")).items()}
+def _named(group: str, raw: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return the option values of the chosen probes or exporters, by name."""
+    return {name: _mapping(f"{group}.{name}", options) for name, options in _mapping(group, raw.get(group)).items()}
 
 
 def _mapping(name: str, value: Any) -> Mapping[str, Any]:

@@ -1,8 +1,8 @@
 """Every hook, grouped by when it fires. This file is the documentation of how to listen to a run.
 
 A listener is any object with methods of these names that are marked with :data:`hookimpl`. A probe is a listener that
-also has ``name``, ``metrics`` and ``Options`` (:class:`Probe`). Hooks run in the supervisor, never in the measured
-process.
+also has ``name``, ``metrics`` and ``Options`` (:class:`Probe`); an exporter is a listener that has ``name``,
+``Options`` and ``run_finished`` (:class:`Exporter`). Hooks run in the supervisor, never in the measured process.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -53,6 +53,31 @@ class Probe:
         return asdict(self.options)
 
 
+class Exporter:
+    """Hands a finished run on. A subclass adds ``run_finished``, marked with :data:`hookimpl`.
+
+    It reads what was stored (:func:`harness.store.read_run`) and writes beside it or where an option says. One that
+    raises costs no run: it is named in a warning.
+    """
+
+    name: ClassVar[str]
+    """The registered name: the key under ``exporter`` in the configuration."""
+
+    @dataclass(frozen=True)
+    class Options:
+        """The keys that the exporter's YAML may have, with their types."""
+
+    def __init__(self, options: Any) -> None:
+        self.options = options
+
+    def preflight(self) -> None:
+        """Check what it needs, before the first worker. Raises :class:`harness.stage.Unusable`: the user reads a line.
+
+        A package that an extra brings is looked for here (``importlib.util.find_spec``), and imported in
+        ``run_finished``.
+        """
+
+
 # --- finding plugins: once, before the configuration is read --------------------------------------------------
 
 
@@ -64,6 +89,11 @@ def harness_stages() -> Sequence[type[Stage]]:  # type: ignore[empty-body]
 @hookspec
 def harness_probes() -> Sequence[type[Probe]]:  # type: ignore[empty-body]
     """Return the probe classes that a plugin holds. Called once."""
+
+
+@hookspec
+def harness_exporters() -> Sequence[type[Exporter]]:  # type: ignore[empty-body]
+    """Return the exporter classes that a plugin holds. Called once."""
 
 
 # --- a run: listeners and probes -------------------------------------------------------------------------------
@@ -112,4 +142,8 @@ def trial_finished(trial: Trial) -> None:
 
 @hookspec
 def run_finished(run: Run, folder: Path) -> None:
-    """Hear that the last trial is over, or that the run was stopped. Fires once; every trial is on disk."""
+    """Hear that the last trial is over, or that the run was stopped. Fires once; every trial is on disk.
+
+    The workers have ended. The summary is not written yet (:func:`harness.analysis.stored_summary.read_summary` makes
+    it), and the hashes of models are not in ``environment.json``.
+    """

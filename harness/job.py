@@ -140,6 +140,8 @@ def _listeners(plan: Plan, settings: Settings) -> tuple[Listeners, Screen]:
     listeners.add(screen, "screen")
     for probe in plan.probes:
         listeners.add(probe, probe.name)
+    for exporter in plan.exporters:
+        listeners.add(exporter, f"exporter.{exporter.name}")
     return listeners, screen
 
 

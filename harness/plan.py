@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 from harness.config import Settings, StageSettings
 from harness.errors import ConfigError, UserError
-from harness.hookspecs import Probe
+from harness.hookspecs import Exporter, Probe
 from harness.plugins import Registry, options_of
 from harness.protocol import ADDRESS_SPACE, Fit, Protocol
 from harness.records import ProbeRecord, Run, StageRecord, Utterance
@@ -26,12 +26,13 @@ class StagePlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A run before it starts. ``stages`` are by key; ``probes`` are ready to listen."""
+    """A run before it starts. ``stages`` are by key; ``probes`` and ``exporters`` are ready to listen."""
 
     run: Run
     stages: Mapping[str, StagePlan]
     probes: tuple[Probe, ...]
     utterances: Sequence[Utterance]
+    exporters: tuple[Exporter, ...] = ()
 
     @property
     def protocol(self) -> Protocol:
@@ -93,7 +94,8 @@ def make_plan(settings: Settings, registry: Registry, utterances: Sequence[Utter
         block=settings.sweep.block or 0,
         blocks=settings.sweep.interleave,
     )
-    return Plan(run, stages, probes, utterances)
+    exporters = tuple(_exporter(name, values, registry) for name, values in settings.exporters.items())
+    return Plan(run, stages, probes, utterances, exporters)
 
 
 def _stage(settings: StageSettings, registry: Registry) -> StagePlan:
@@ -103,8 +105,7 @@ def _stage(settings: StageSettings, registry: Registry) -> StagePlan:
     try:
         stage.preflight()
     except Unusable as error:
-        key = f"{settings.key}.{error.key}" if error.key else settings.key
-        raise ConfigError(key, error.found, error.expected, error.choices) from None
+        raise _unusable(settings.key, error) from None
     record = StageRecord(
         key=settings.key,
         role=settings.role,
@@ -123,6 +124,20 @@ def _probe(name: str, values: Mapping[str, object], registry: Registry) -> Probe
     found = registry.probe(name)
     probe: Probe = found.cls(options_of(found, f"probe.{name}", values))
     return probe
+
+
+def _exporter(name: str, values: Mapping[str, object], registry: Registry) -> Exporter:
+    found = registry.exporter(name)
+    exporter: Exporter = found.cls(options_of(found, f"exporter.{name}", values))
+    try:
+        exporter.preflight()
+    except Unusable as error:
+        raise _unusable(f"exporter.{name}", error) from None
+    return exporter
+
+
+def _unusable(key: str, error: Unusable) -> ConfigError:
+    return ConfigError(f"{key}.{error.key}" if error.key else key, error.found, error.expected, error.choices)
 
 
 def _probe_record(probe: Probe, registry: Registry) -> ProbeRecord:

@@ -1,7 +1,7 @@
 """Finding plugins, and calling them so that one that fails takes nobody with it.
 
 Plugins are modules named by entry points in the group ``harness``, or by the configuration key ``plugins``. Each says
-by the hooks ``harness_stages`` and ``harness_probes`` which classes it holds.
+by the hooks ``harness_stages``, ``harness_probes`` and ``harness_exporters`` which classes it holds.
 """
 
 import importlib
@@ -10,7 +10,7 @@ import importlib.util
 import inspect
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,8 +19,8 @@ import msgspec
 import pluggy
 
 from harness import hookspecs
-from harness.errors import ConfigError, PluginError
-from harness.hookspecs import Probe
+from harness.errors import ConfigError, PluginError, nearest_first
+from harness.hookspecs import Exporter, Probe
 from harness.records import ROLES
 from harness.stage import Stage
 
@@ -35,12 +35,14 @@ _TYPES = {
     "null": "null",
 }
 """What msgspec's names of types mean to who writes YAML."""
+_QUOTED = re.compile(r"`(\w+(?: \| \w+)*)`")
+_HOOK = re.compile(r"unknown hook '(\w+)'")
 _LACKING = re.compile(r"Object missing required field `(.*)`")
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A stage or probe class, and the distribution (with version) or the module that it came from."""
+    """A stage, probe or exporter class, and the distribution (with version) or the module that it came from."""
 
     cls: type[Any]
     origin: str
@@ -53,10 +55,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """Everything that was found: stages by (role, name), probes by name."""
+    """Everything that was found: stages by (role, name), probes and exporters by name."""
 
     stages: Mapping[tuple[str, str], Found]
     probes: Mapping[str, Found]
+    exporters: Mapping[str, Found] = field(default_factory=dict)
 
     def stage(self, key: str, role: str, name: str) -> Found:
         """Return the stage for a configuration key. Raises :class:`ConfigError` with the names there are."""
@@ -70,6 +73,12 @@ class Registry:
         if name not in self.probes:
             raise ConfigError("probe", f"'{name}'", "the name of a probe", self.probes)
         return self.probes[name]
+
+    def exporter(self, name: str) -> Found:
+        """Return an exporter. Raises :class:`ConfigError` with the names there are."""
+        if name not in self.exporters:
+            raise ConfigError("exporter", f"'{name}'", "the name of an exporter", self.exporters)
+        return self.exporters[name]
 
 
 def conf_folders() -> Iterator[Path]:
@@ -95,12 +104,15 @@ def discover(extra: Iterable[str] = ()) -> Registry:
     for name in extra:
         module = _imported(name, name)
         if not any(hasattr(one, f"{GROUP}_impl") for one in vars(module).values()):
-            raise PluginError(f"plugins={name}", "a module without a hook", "harness_stages or harness_probes in it")
+            hooks = "harness_stages, harness_probes or harness_exporters in it"
+            raise PluginError(f"plugins={name}", "a module without a hook", hooks)
         if not manager.is_registered(module):
             _register(manager, module, name)
             origins[name] = name
     _check(manager)
-    return Registry(_stages(manager, origins), _probes(manager, origins))
+    probes = _named(manager, origins, "harness_probes", Probe)
+    exporters = _named(manager, origins, "harness_exporters", Exporter)
+    return Registry(_stages(manager, origins), probes, exporters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +200,11 @@ def _check(manager: pluggy.PluginManager) -> None:
     try:
         manager.check_pending()
     except pluggy.PluginValidationError as error:
-        hooks = [name for name in vars(manager.hook) if not name.startswith("_")]
-        raise PluginError("plugin", str(error).partition("\n")[0], "a hook that exists", hooks) from None
+        hooks = [name for name, hook in vars(manager.hook).items() if not name.startswith("_") and hook.spec]
+        refused = PluginError("plugin", str(error).partition("\n")[0], "a hook that exists", hooks)
+        misspelt = _HOOK.search(str(error))
+        refused.choices = nearest_first(misspelt[1] if misspelt else "", hooks)
+        raise refused from None
 
 
 def _stages(manager: pluggy.PluginManager, origins: Mapping[str, str]) -> dict[tuple[str, str], Found]:
@@ -201,13 +216,15 @@ def _stages(manager: pluggy.PluginManager, origins: Mapping[str, str]) -> dict[t
     return stages
 
 
-def _probes(manager: pluggy.PluginManager, origins: Mapping[str, str]) -> dict[str, Found]:
-    probes: dict[str, Found] = {}
-    for plugin, cls in _classes(manager, "harness_probes", Probe):
-        if cls.name in probes:
-            raise PluginError(f"plugin {plugin}", f"a second probe {cls.name}", "a name that is free")
-        probes[cls.name] = Found(cls, origins[plugin])
-    return probes
+def _named(manager: pluggy.PluginManager, origins: Mapping[str, str], hook: str, base: type[Any]) -> dict[str, Found]:
+    """Return the probes or the exporters, by name."""
+    named: dict[str, Found] = {}
+    for plugin, cls in _classes(manager, hook, base):
+        if cls.name in named:
+            found = f"a second {base.__name__.lower()} {cls.name}"
+            raise PluginError(f"plugin {plugin}", found, "a name that is free")
+        named[cls.name] = Found(cls, origins[plugin])
+    return named
 
 
 def _classes(manager: pluggy.PluginManager, hook: str, base: type[Any]) -> Iterator[tuple[str, Any]]:
@@ -234,7 +251,7 @@ def _check_class(plugin: str, cls: type[Any], base: type[Any]) -> None:
 
 
 def options_of(found: Found, key: str, values: Mapping[str, Any]) -> Any:
-    """Return a stage's or probe's ``Options`` made from configuration values.
+    """Return a plugin's ``Options`` made from configuration values.
 
     Raises :class:`ConfigError` for a key that it does not have, one that it needs, or a value of another type.
     """
@@ -253,13 +270,14 @@ def options_of(found: Found, key: str, values: Mapping[str, Any]) -> Any:
         if lacking:
             raise ConfigError(subject, "nothing", "a value") from None
         expected = message.partition(", got")[0].removeprefix("Expected ")
-        for word, meaning in _TYPES.items():
-            expected = expected.replace(f"`{word}`", meaning)
+        expected = _QUOTED.sub(
+            lambda types: " or ".join(_TYPES.get(one, one) for one in types[1].split(" | ")), expected
+        )
         raise ConfigError(subject, repr(values.get(name)), expected) from None
 
 
 class Listeners:
-    """The objects that hear of a run: probes and whoever else has hooks.
+    """The objects that hear of a run: probes, exporters and whoever else has hooks.
 
     Names are unique. ``tell`` is for news; ``each`` is for answers, where every listener stands alone: one that raises
     is reported with its name, and the others are still asked.
@@ -276,7 +294,7 @@ class Listeners:
     def tell(self, hook: str, **arguments: Any) -> list[str]:
         """Call a hook of all listeners; return a line for each that raised."""
         return [
-            f"{name} failed in {hook}: {type(error).__name__}: {error}"
+            " ".join(f"{name} failed in {hook}: {type(error).__name__}: {error}".split())
             for name, _, error in self.each(hook, **arguments)
             if error is not None
         ]

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from harness.catalogue import catalogue
-from harness.hookspecs import Probe
+from harness.hookspecs import Exporter, Probe
 from harness.metrics import Kind, Metric
 from harness.plugins import Found, Registry, discover
 from harness.stage import Stage
@@ -50,14 +50,27 @@ class Heap(Probe):
     )
 
 
+class Post(Exporter):
+    """Sends it."""
+
+    name = "post"
+
+    @dataclass(frozen=True)
+    class Options:
+        """Where to."""
+
+        to: str = "nobody"
+
+
 REGISTRY = Registry(
     {("asr", "parrot"): Found(Parrot, "acme 1.2"), ("aligner", "ruler"): Found(Ruler, "here")},
     {"heap": Found(Heap, "acme 1.2")},
+    {"post": Found(Post, "acme 1.2")},
 )
 
 
 def test_lines() -> None:
-    """Stages by role and name, then probes, each with its origin, its options and what it can report."""
+    """Stages by role and name, probes, exporters, each with its origin, its options and what it can report."""
     assert list(catalogue(REGISTRY)) == [
         "Stages",
         "  aligner=ruler   Gives every word a second.   [here]",
@@ -76,12 +89,16 @@ def test_lines() -> None:
         "    memory.heap_mib [MiB] sample, lower is better, main: in use",
         "    stage.share [1] ratio, higher is better: of what was asked",
         "    stage.name [text] constancy: its name",
+        "",
+        "Exporters",
+        "  post   Sends it.   [acme 1.2]",
+        "    option to: str = 'nobody'",
     ]
 
 
 def test_nothing_installed() -> None:
     """Without plugins the headings stay."""
-    assert list(catalogue(Registry({}, {}))) == ["Stages", "", "Probes"]
+    assert list(catalogue(Registry({}, {}))) == ["Stages", "", "Probes", "", "Exporters"]
 
 
 def test_everything_installed() -> None:
@@ -96,3 +113,5 @@ def test_everything_installed() -> None:
             assert any(
                 line.startswith(f"    {metric.scope}.{metric.name} [{metric.unit}] {metric.kind}") for line in lines
             )
+    for name in registry.exporters:
+        assert any(line.startswith(f"  {name}   ") for line in lines)

@@ -1,4 +1,4 @@
-"""What every stage and probe has to keep to, those of other distributions too."""
+"""What every stage, probe and exporter has to keep to, those of other distributions too."""
 
 import ast
 import importlib.util
@@ -19,10 +19,10 @@ import pytest
 from omegaconf import OmegaConf
 
 from harness.config import builtin_folder
-from harness.hookspecs import POINTS, Probe
+from harness.hookspecs import POINTS, Exporter, Probe
 from harness.hydra_app import search_path
 from harness.metrics import Better, Kind, Measurement, Metric
-from harness.plugins import Found, discover, options_of
+from harness.plugins import Found, Listeners, discover, options_of
 from harness.records import Outcome, Phase, Role, Streams, Trial, Visit
 from harness.stage import Stage
 from tests import stored
@@ -31,10 +31,13 @@ REGISTRY = discover()
 ALL = {
     **{f"{role}/{name}": found for (role, name), found in REGISTRY.stages.items()},
     **{f"probe/{name}": found for name, found in REGISTRY.probes.items()},
+    **{f"exporter/{name}": found for name, found in REGISTRY.exporters.items()},
 }
+BASES: Mapping[str, type[Any]] = {"probe": Probe, "exporter": Exporter}
 each = pytest.mark.parametrize("group", sorted(ALL))
-each_stage = pytest.mark.parametrize("group", sorted(group for group in ALL if not group.startswith("probe/")))
+each_stage = pytest.mark.parametrize("group", sorted(group for group in ALL if group.partition("/")[0] not in BASES))
 each_probe = pytest.mark.parametrize("name", sorted(REGISTRY.probes))
+each_exporter = pytest.mark.parametrize("name", sorted(REGISTRY.exporters))
 
 
 # --- stages and probes ------------------------------------------------------------------------------------------
@@ -64,7 +67,8 @@ def test_documented(group: str) -> None:
 def test_name(group: str) -> None:
     """A name can be typed: it is what YAML and the command line call the plugin."""
     cls = ALL[group].cls
-    assert group == f"{getattr(cls, 'role', 'probe')}/{cls.name}"
+    kind = next((kind for kind, base in BASES.items() if issubclass(cls, base)), None) or cls.role
+    assert group == f"{kind}/{cls.name}"
     assert re.fullmatch(r"[a-z][a-z0-9_]*", cls.name)
 
 
@@ -95,7 +99,7 @@ def yaml_values(group: str) -> Mapping[str, Any]:
     merged = OmegaConf.merge(whole, {key: OmegaConf.load(yaml_file(group))})
     found = OmegaConf.to_container(OmegaConf.select(merged, key), resolve=True)
     assert isinstance(found, dict)
-    if key == "probe":
+    if key in BASES:
         assert list(found) == [ALL[group].cls.name]
         found = found[ALL[group].cls.name] or {}
     return {str(name): value for name, value in found.items()}
@@ -370,5 +374,61 @@ def test_the_found_are_classes() -> None:
     """What is registered is a class of its kind, with the distribution that it came from."""
     for group, found in ALL.items():
         assert isinstance(found, Found)
-        assert issubclass(found.cls, Probe if group.startswith("probe/") else Stage)
+        assert issubclass(found.cls, BASES.get(group.partition("/")[0], Stage))
         assert found.origin
+
+
+# --- exporters --------------------------------------------------------------------------------------------------
+
+RUNS: Mapping[str, tuple[Trial, ...]] = {
+    "whole": stored.trials(),
+    "failed": (stored.trials()[0], stored.failed(1), stored.trials()[2]),
+    "none": (),
+}
+
+
+def exporter(name: str) -> Exporter:
+    """Return an exporter with the options of the shipped configuration."""
+    made: Exporter = REGISTRY.exporters[name].cls(configured(f"exporter/{name}"))
+    return made
+
+
+@each_exporter
+@pytest.mark.parametrize(("trials", "where"), [("whole", True), ("failed", False), ("none", True)])
+def test_every_run_can_be_exported(
+    name: str, trials: str, where: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a run came to, an exporter hands it on; of what the run left it changes nothing, and prints nothing."""
+    monkeypatch.chdir(tmp_path)
+    folder = stored.write(
+        tmp_path / "outputs" / "run", stored.run(), RUNS[trials], stored.environment() if where else None
+    )
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    made = exporter(name)
+    made.preflight()
+    listeners = Listeners()
+    listeners.add(made, name)
+    assert listeners.tell("run_finished", run=stored.run(), folder=folder) == []
+    assert {path: (folder / path).read_bytes() for path in before} == before
+
+
+@each_exporter
+def test_an_exporter_hears_of_the_end(name: str) -> None:
+    """The hook that makes it an exporter is there, and nothing but news of a run is listened to."""
+    hooks = {
+        hook
+        for hook in dir(REGISTRY.exporters[name].cls)
+        if hasattr(getattr(REGISTRY.exporters[name].cls, hook), "harness_impl")
+    }
+    assert "run_finished" in hooks
+    assert not {"observe", "measure"} & hooks
+
+
+@each_exporter
+def test_an_exporter_is_light_until_it_is_needed(name: str) -> None:
+    """Finding it imports none of the packages that its extra brings."""
+    module = REGISTRY.exporters[name].cls.__module__
+    heavy = ("pyarrow", "mlflow", "sqlalchemy", "numpy", "scipy")
+    code = f"import sys, {module}; print([one for one in {heavy} if one in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "[]\n"

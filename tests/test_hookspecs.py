@@ -23,6 +23,7 @@ SAID_BY_ITS_TEXT = {
 def test_these_are_the_hooks() -> None:
     """A new one is documented, tested and told of."""
     assert sorted(HOOKS) == [
+        "harness_exporters",
         "harness_probes",
         "harness_stages",
         "measure",

@@ -1,0 +1,1 @@
+"""Exporters: what hands a finished run on to other programs."""
