@@ -1,7 +1,6 @@
 """Which charts a run has, what each says in words, and why one cannot be drawn."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 
 from harness.analysis.original import number
 from harness.analysis.series import series
@@ -9,29 +8,16 @@ from harness.analysis.summary import GROWTH, Summary
 from harness.analysis.timeline import Curve, sampled_curves, spans, stepped_curves, windows
 from harness.curve import Curve as Samples
 from harness.records import Run, Trial
-from harness.report import charts, pictures
+from harness.report import charts
+from harness.report.drawn import Drawn, Sketch, draw
 from harness.report.figures import figure, heading, interval
+from harness.report.latency_sketches import latency_sketches
+from harness.report.waveform_sketches import waveform_sketches
 
 _LEAST_SAMPLED = 20
 """Fewer samples a stretch of time are stumps of lines: then the readings between commands tell more."""
 _WHOLE_UP_TO = 6
 """Iterations that are shown as one stretch of time; of more the first, the middle and the last."""
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """A chart of a run: as SVG, as PNG where that was asked for; or ``missing`` says why there is none."""
-
-    name: str
-    title: str
-    svg: str | None = None
-    png: bytes | None = None
-    missing: str | None = None
-
-    @property
-    def inline(self) -> str:
-        """The picture as it stands in a page; empty where there is none."""
-        return pictures.inline(self.svg) if self.svg else ""
 
 
 def run_charts(
@@ -51,35 +37,26 @@ def run_charts(
     curves = sampled_curves(samples, trials, shown) if samples else []
     if sum(len(curve.at_s) for curve in curves) < _LEAST_SAMPLED * len(shown):
         curves = stepped_curves(trials)
-    return [
-        _drawn(
+    sketches = [
+        Sketch(
             "memory",
             "Memory over time",
             _memory_text(curves, names),
             lambda: charts.memory_chart(curves, spans(trials), shown, names),
-            formats,
+            wide=True,
         ),
-        _drawn("growth", "Memory after unload", _growth_text(summary), lambda: _growth(run, trials, summary), formats),
-        _drawn(
+        Sketch("growth", "Memory after unload", _growth_text(summary), lambda: _growth(run, trials, summary)),
+        Sketch(
             "ledger",
             "Memory of each phase",
             "Anonymous, file and shared memory at the end of each phase of each stage, with the exact peaks; the "
             "figures stand in the tables of phases.",
             lambda: charts.ledger_chart(list(summary.ledger.values()), names),
-            formats,
         ),
+        *latency_sketches(run, trials, summary, names),
+        *waveform_sketches(run, trials),
     ]
-
-
-def _drawn(name: str, title: str, text: str, draw: Callable[[], charts.Chart], formats: Collection[str]) -> Drawn:
-    """Draw one chart. Whatever goes wrong costs this chart and no report."""
-    try:
-        chart = draw()
-        return Drawn(name, title, pictures.svg(chart, text), pictures.png(chart) if "png" in formats else None)
-    except ValueError as error:
-        return Drawn(name, title, missing=f"not drawn: {error}")
-    except Exception as error:  # a drawing library that fails, or that this platform lacks
-        return Drawn(name, title, missing=f"could not be drawn: {type(error).__name__}: {error}")
+    return [draw(sketch, formats) for sketch in sketches]
 
 
 def _growth(run: Run, trials: Sequence[Trial], summary: Summary) -> charts.Chart:

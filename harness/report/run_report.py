@@ -8,9 +8,9 @@ from typing import Any
 from harness.analysis.original import original_results
 from harness.analysis.summary import Summary
 from harness.records import Environment, Run, Trial
+from harness.report.drawn import Drawn
 from harness.report.ledger_tables import chain_lines, ledger_tables
 from harness.report.page import render
-from harness.report.run_charts import Drawn
 from harness.report.tables import Table, metric_table, original_tables
 from harness.report.verdict_lines import verdict_lines
 

@@ -9,7 +9,8 @@ from harness.curve import read_curve
 from harness.records import Run, Trial
 from harness.report import charts as charts_module
 from harness.report import pictures
-from harness.report.run_charts import Drawn, run_charts
+from harness.report.drawn import Drawn
+from harness.report.run_charts import run_charts
 from tests import stored
 
 
