@@ -110,14 +110,20 @@ def discover(extra: Iterable[str] = ()) -> Registry:
             _register(manager, module, name)
             origins[name] = name
     _check(manager)
-    probes = _named(manager, origins, "harness_probes", Probe)
-    exporters = _named(manager, origins, "harness_exporters", Exporter)
-    return Registry(_stages(manager, origins), probes, exporters)
+    return _registry(manager, origins)
+
+
+def _registry(manager: pluggy.PluginManager, origins: Mapping[str, str]) -> Registry:
+    return Registry(
+        _stages(manager, origins),
+        _named(manager, origins, "harness_probes", Probe),
+        _named(manager, origins, "harness_exporters", Exporter),
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What an entry point brought: names of stages (``asr=name``) and probes, or the error that kept it out."""
+    """What an entry point brought (``asr=NAME``, ``probe NAME``, ``exporter NAME``), or the error that kept it out."""
 
     name: str
     origin: str
@@ -127,8 +133,7 @@ class Source:
 
 def survey() -> tuple[Registry, tuple[Source, ...]]:
     """Ask each entry point by itself, so that one that fails hides no other; :func:`discover` stops at the first."""
-    stages: dict[tuple[str, str], Found] = {}
-    probes: dict[str, Found] = {}
+    found = Registry({}, {}, {})
     sources = []
     for name, entry_point in _by_module():
         origin = _origin(entry_point)
@@ -136,16 +141,25 @@ def survey() -> tuple[Registry, tuple[Source, ...]]:
             manager = _manager()
             _register(manager, _imported(entry_point.module, origin), name)
             _check(manager)
-            own_stages, own_probes = _stages(manager, {name: origin}), _probes(manager, {name: origin})
-            _refuse_taken(name, [*own_stages.keys() & stages.keys(), *own_probes.keys() & probes.keys()])
+            own = _registry(manager, {name: origin})
+            _refuse_taken(name, _names(own) & _names(found))
         except PluginError as error:
             sources.append(Source(name, origin, error=error))
             continue
-        stages |= own_stages
-        probes |= own_probes
-        brought = (*(f"{role}={stage}" for role, stage in own_stages), *(f"probe {probe}" for probe in own_probes))
-        sources.append(Source(name, origin, brought))
-    return Registry(stages, probes), tuple(sources)
+        found = Registry(
+            {**found.stages, **own.stages}, {**found.probes, **own.probes}, {**found.exporters, **own.exporters}
+        )
+        sources.append(Source(name, origin, tuple(sorted(_names(own)))))
+    return found, tuple(sources)
+
+
+def _names(registry: Registry) -> set[str]:
+    """Return what a registry holds as people write it: ``asr=name``, ``probe name``, ``exporter name``."""
+    return {
+        *(f"{role}={name}" for role, name in registry.stages),
+        *(f"probe {name}" for name in registry.probes),
+        *(f"exporter {name}" for name in registry.exporters),
+    }
 
 
 def _by_module() -> list[tuple[str, importlib.metadata.EntryPoint]]:
@@ -160,10 +174,9 @@ def _origin(entry_point: importlib.metadata.EntryPoint) -> str:
     return f"{distribution.name} {distribution.version}" if distribution else entry_point.module
 
 
-def _refuse_taken(plugin: str, names: list[Any]) -> None:
+def _refuse_taken(plugin: str, names: set[str]) -> None:
     if names:
-        found = f"a second {names[0] if isinstance(names[0], str) else '='.join(names[0])}"
-        raise PluginError(f"plugin {plugin}", found, "a name that is free")
+        raise PluginError(f"plugin {plugin}", f"a second {min(names)}", "a name that is free")
 
 
 def _manager() -> pluggy.PluginManager:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from statistics import median
 
 from harness import store
-from harness.analysis.metric_summary import MetricSummary, metric_summary
+from harness.analysis.metric_summary import Measured, MetricSummary, metric_summary
 from harness.analysis.stored_summary import SummarisedRun
 from harness.analysis.summary import Summary
 from harness.metrics import Kind
@@ -97,7 +97,7 @@ def _length(block: SummarisedRun) -> tuple[int, int]:
 def _metrics(blocks: Sequence[SummarisedRun], of_longest: Mapping[str, MetricSummary]) -> Mapping[str, MetricSummary]:
     """Return the figures of all trials; a trend is the longest block's, and so is what no block's probes declare."""
     trials = pooled(store.read_run(block.folder).trials for block in blocks)
-    done = [trial for trial in trials if trial.outcome.ok]
+    measured = Measured([trial for trial in trials if trial.outcome.ok])
     declared = {metric.name: metric for probe in blocks[0].run.probes for metric in probe.metrics}
     found = {}
     for name, entry in of_longest.items():
@@ -105,7 +105,7 @@ def _metrics(blocks: Sequence[SummarisedRun], of_longest: Mapping[str, MetricSum
         if metric is None or metric.kind is Kind.TREND:
             found[name] = _longest_trend(name, blocks) or entry
             continue
-        made = metric_summary(metric, entry.scope, done)
+        made = metric_summary(metric, entry.scope, measured)
         colds = [cold for block in blocks if (cold := _cold(block, name)) is not None]
         found[name] = replace(made, cold=median(colds)) if colds else made
     return found

@@ -12,7 +12,7 @@ from typing import Literal
 from harness.analysis.change_words import NO_DIFFERENCE, NOT_COMPARED, OTHER_TEXT, SAME_TEXT, hurts, word
 from harness.analysis.comparability import Side
 from harness.analysis.effect import Effect, Scale, draws_utterances, effect
-from harness.analysis.metric_summary import MetricSummary, metric_summary
+from harness.analysis.metric_summary import Measured, MetricSummary, metric_summary
 from harness.analysis.pairing import Pairing, pairing
 from harness.analysis.significance import (
     ALPHA,
@@ -126,7 +126,7 @@ def _figure(side: Side, metric: Metric, scope: str, declared: Metric | None) -> 
 
 
 def _entry(side: Side, metric: Metric, scope: str) -> MetricSummary:
-    return metric_summary(metric, scope, [trial for trial in side.trials if trial.outcome.ok])
+    return metric_summary(metric, scope, Measured([trial for trial in side.trials if trial.outcome.ok]))
 
 
 def _why_not(a: Side, b: Side, metric: Metric, ours: Metric | None, theirs: Metric | None) -> str | None:
