@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from harness.analysis.original import original_results
 from harness.analysis.summary import Summary
 from harness.records import Environment, Run, Trial
+from harness.report.audio_tables import audio_tables
 from harness.report.ledger_tables import chain_lines, ledger_tables
 from harness.report.page import render
 from harness.report.run_charts import Drawn
@@ -61,6 +62,7 @@ def run_report(
             *original_tables(run, original_results(run, trials), summary),
             metric_table(summary, main_only=False),
             *ledger_tables(summary),
+            *audio_tables(summary),
             _stage_table(run),
             _protocol_table(run),
             *((_environment_table(environment),) if environment else ()),

@@ -11,7 +11,7 @@ from harness.analysis.scaling import (
     thread_scaling,
 )
 from harness.analysis.sweep import Sweep
-from harness.report.figures import MISSING, figure, interval
+from harness.report.figures import MISSING, figure, interval, listed
 from harness.report.tables import Table
 
 _THREADS = (
@@ -131,7 +131,7 @@ def _said_of_threads(sheet: ThreadScaling) -> str:
     parts = [_best(sheet)]
     if sheet.beyond:
         verb = "oversubscribes" if len(sheet.beyond) == 1 else "oversubscribe"
-        parts.append(f"{_and(sheet.beyond)} {verb} {_cores(sheet.usable_cores)}")
+        parts.append(f"{listed(sheet.beyond)} {verb} {_cores(sheet.usable_cores)}")
     if sheet.mib_per_thread is not None:
         grows = f"{sheet.mib_per_thread:+.2f} MiB of peak memory for each added thread"
         parts.append(grows if sheet.peak_grows else _no_growth("peak memory", _peak_ends(sheet), "threads"))
@@ -147,11 +147,11 @@ def _best(sheet: ThreadScaling) -> str:
     unsure = any(row.rtf is not None and row.rtf.interval is None for row in sheet.rows)
     if not sheet.slower:
         why = " (an interval takes 3 steady trials)" if unsure else ""
-        return f"no difference shown between {_and(sheet.equal)} threads{why}"
+        return f"no difference shown between {listed(sheet.equal)} threads{why}"
     if len(sheet.equal) == 1:
         return f"best at {best} {'thread' if best == 1 else 'threads'}{_gain(sheet, sheet.fastest)}"
-    faster = f"{best} is faster than {_and(sheet.slower)}{_gain(sheet, sheet.fastest)}"
-    return f"no difference shown between {_and(sheet.equal)} threads; {faster}"
+    faster = f"{best} is faster than {listed(sheet.slower)}{_gain(sheet, sheet.fastest)}"
+    return f"no difference shown between {listed(sheet.equal)} threads; {faster}"
 
 
 def _gain(sheet: ThreadScaling, row: ThreadRow) -> str:
@@ -193,11 +193,6 @@ def _no_growth(what: str, counts: Sequence[int], unit: str) -> str:
 
 def _label(stage: str, keys: Mapping[str, str]) -> str:
     return stage + "".join(f", {key}={value}" for key, value in keys.items())
-
-
-def _and(parts: Sequence[object]) -> str:
-    *first, last = map(str, parts)
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _reasons(found: Iterable[tuple[str, str, Mapping[str, str]]]) -> list[str]:
