@@ -16,9 +16,9 @@ from harness.records import Run, Trial
 
 MIN_DURATIONS = 3
 """Through two durations there is always a line, and nothing tells whether it is one."""
-PEAK = "run_peak_mib"
+WORKING, PEAK = "working_memory_mib", "run_peak_mib"
 _LOAD_PEAK = "load_peak_mib"
-_FIGURES = {"working_memory_mib": 1.0, PEAK: 1.0, "latency_ms": 1e-3}
+_FIGURES = {WORKING: 1.0, PEAK: 1.0, "latency_ms": 1e-3}
 """The metrics that are held against duration, and what makes MiB or seconds of them."""
 
 
@@ -40,7 +40,7 @@ class AudioSlope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LongestClip:
-    """The longest utterance whose peak stays within a budget, by the line of the peaks; or the reason for none.
+    """The longest utterance whose peak stays within a budget, by the line of working memory; or the reason for none.
 
     ``times_measured`` is that by the longest one measured: above 1 it is extrapolated. The ends of ``interval_s`` are
     those of the slope.
@@ -70,8 +70,9 @@ class AudioLength:
 
 @dataclass(frozen=True, slots=True)
 class _Points:
-    """Durations in seconds and medians of a metric, an utterance each."""
+    """Names, durations in seconds and medians of a metric, an utterance each."""
 
+    names: Sequence[str]
     duration_s: Sequence[float]
     values: Sequence[float]
 
@@ -93,7 +94,7 @@ def audio_length(run: Run, trials: Sequence[Trial]) -> Mapping[str, AudioLength]
             shortest_s=min(durations.values()),
             longest_s=max(durations.values()),
             slopes=tuple(_slope(name, one, points.get((stage, name))) for name, one in lines.items()),
-            longest_clip=_longest_clip(run, stage, trials, lines[PEAK], points.get((stage, PEAK))) if lines else None,
+            longest_clip=_longest_clip(run, stage, trials, lines[WORKING], points) if lines else None,
         )
     return found
 
@@ -106,7 +107,7 @@ def _points(trials: Iterable[Trial], durations: Mapping[str, float]) -> dict[tup
                 by_utterance = values.setdefault((one.scope, one.metric), {})
                 by_utterance.setdefault(trial.utterance.id, []).append(one.value * _FIGURES[one.metric])
     return {
-        key: _Points([durations[name] for name in found], [median(several) for several in found.values()])
+        key: _Points(list(found), [durations[name] for name in found], [median(several) for several in found.values()])
         for key, found in values.items()
     }
 
@@ -131,13 +132,18 @@ def _slope(metric: str, found: Line | None, points: _Points | None) -> AudioSlop
 
 
 def _longest_clip(
-    run: Run, stage: str, trials: Iterable[Trial], found: Line | None, points: _Points | None
+    run: Run, stage: str, trials: Iterable[Trial], found: Line | None, points: Mapping[tuple[str, str], _Points]
 ) -> LongestClip | None:
+    """Return where the working memory, on top of the highest level that a call began with, meets the budget.
+
+    The level is that of the process with its model; it is not the utterance's, and differs by more than one needs.
+    """
     budget_mib = run.budgets.memory_mib
     if budget_mib is None:
         return None
-    if found is None or points is None:
-        return LongestClip(budget_mib=budget_mib, reason=_slope(PEAK, found, points).reason)
+    working, peaks = points.get((stage, WORKING)), points.get((stage, PEAK))
+    if found is None or working is None or peaks is None:
+        return LongestClip(budget_mib=budget_mib, reason=_slope(WORKING, found, peaks and working).reason)
     load_mib = _most(stage, trials)
     if load_mib is not None and load_mib > budget_mib:
         return LongestClip(budget_mib=budget_mib, reason=f"the load alone reaches {load_mib:.1f} MiB")
@@ -145,18 +151,25 @@ def _longest_clip(
         reason = f"the slope of {found.n} utterances has no interval; 5 of different durations have one"
         return LongestClip(budget_mib=budget_mib, reason=reason)
     if found.interval[0] <= 0:
-        return LongestClip(budget_mib=budget_mib, reason="the peak is not shown to grow with the audio's length")
-    longest_s = (budget_mib - found.at_zero) / found.slope
+        reason = "the working memory is not shown to grow with the audio's length"
+        return LongestClip(budget_mib=budget_mib, reason=reason)
+    needs = dict(zip(working.names, working.values, strict=True))
+    highest = dict(zip(peaks.names, peaks.values, strict=True))
+    levels = (highest[name] - need for name, need in needs.items() if name in highest)
+    level_mib = max(levels, default=max(peaks.values))
+    room_mib = budget_mib - level_mib
+    longest_s = (room_mib - found.at_zero) / found.slope
     if longest_s <= 0:
-        return LongestClip(budget_mib=budget_mib, reason=f"without any audio the peak is {found.at_zero:.1f} MiB")
+        reason = f"without any audio the peak is {level_mib + found.at_zero:.1f} MiB"
+        return LongestClip(budget_mib=budget_mib, reason=reason)
     ends = [
-        max(0.0, (budget_mib - at_zero(points.duration_s, points.values, slope)) / slope) for slope in found.interval
+        max(0.0, (room_mib - at_zero(working.duration_s, working.values, slope)) / slope) for slope in found.interval
     ]
     return LongestClip(
         budget_mib=budget_mib,
         longest_s=longest_s,
         interval_s=(min(longest_s, *ends), max(longest_s, *ends)),
-        times_measured=longest_s / max(points.duration_s),
+        times_measured=longest_s / max(working.duration_s),
     )
 
 

@@ -134,7 +134,7 @@ def test_what_was_not_measured() -> None:
 
 @pytest.mark.parametrize(("budget_mib", "longest_s", "times"), [(400.0, 600.0, 10.0), (115.0, 30.0, 0.5)])
 def test_longest_clip(budget_mib: float, longest_s: float, times: float) -> None:
-    """Where the line of the peaks meets the budget, by the longest clip that was measured."""
+    """Where working memory on top of the level before it meets the budget, by the longest clip that was measured."""
     assert clip(budget_mib, trials(*FIVE)) == LongestClip(
         budget_mib=budget_mib, longest_s=longest_s, interval_s=(longest_s, longest_s), times_measured=times
     )
@@ -142,9 +142,12 @@ def test_longest_clip(budget_mib: float, longest_s: float, times: float) -> None
 
 def test_the_longest_clip_has_the_interval_of_the_slope() -> None:
     """The steepest slope through the points meets the budget first, the flattest last."""
-    peaks = {10.0: 105.0, 20.0: 110.0, 30.0: 117.0, 40.0: 120.0, 50.0: 125.0}
-    made = [trial(index, at, run_peak_mib=peaks[at]) for index, at in enumerate((10.0, *peaks))]
-    # slopes from 0.3 to 0.7 MiB/s around 0.5; they leave medians of 108, 96 and 100 MiB
+    works = {10.0: 5.0, 20.0: 10.0, 30.0: 17.0, 40.0: 20.0, 50.0: 25.0}
+    made = [
+        trial(index, at, working_memory_mib=works[at], run_peak_mib=100.0 + works[at])
+        for index, at in enumerate((10.0, *works))
+    ]
+    # slopes from 0.3 to 0.7 MiB/s around 0.5; on top of 100 MiB they leave medians of 108, 96 and 100
     found = clip(200.0, made)
     assert found is not None
     assert found.longest_s == pytest.approx((200 - 100) / 0.5)
@@ -158,13 +161,31 @@ def test_the_longest_clip_has_the_interval_of_the_slope() -> None:
     [
         (95.0, {}, "without any audio the peak is 100.0 MiB"),
         (80.0, {}, "the load alone reaches 90.0 MiB"),
-        (500.0, {"run_peak_mib": 130.0}, "the peak is not shown to grow with the audio's length"),
+        (500.0, {"working_memory_mib": 4.0}, "the working memory is not shown to grow with the audio's length"),
     ],
 )
 def test_no_longest_clip(budget_mib: float, values: dict[str, Any], reason: str) -> None:
     """Nothing fits, or no length is told by a slope that may be 0."""
     made = [trial(index, at, **values) for index, at in enumerate((10.0, *FIVE))]
     assert clip(budget_mib, made) == LongestClip(budget_mib=budget_mib, reason=reason)
+
+
+def test_the_highest_level_counts() -> None:
+    """A call that began with more in the process leaves less room for any other, and does not blur the slope."""
+    made = trials(*FIVE)
+    made[2] = trial(2, 20.0, run_peak_mib=160.0)
+    assert clip(400.0, made) == LongestClip(
+        budget_mib=400.0, longest_s=500.0, interval_s=(500.0, 500.0), times_measured=500 / 60
+    )
+
+
+def test_an_utterance_whose_peak_was_not_read() -> None:
+    """It has a working memory and no level; the others have both."""
+    made = trials(*FIVE)
+    made[3] = replace(made[3], measurements=tuple(m for m in made[3].measurements if m.metric != "run_peak_mib"))
+    found = clip(400.0, made)
+    assert found is not None
+    assert found.longest_s == 600.0
 
 
 def test_no_longest_clip_without_an_interval() -> None:

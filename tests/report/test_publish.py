@@ -136,11 +136,14 @@ def test_ending(tmp_path: Path) -> None:
 
 
 def longer(count: int = 6) -> list[Trial]:
-    """Return a trial each of utterances of ever more seconds; peaks rise by half a MiB from one to the next."""
-    return [
-        replace(one, utterance=stored.utterance(id=f"clip-{one.index}", duration_s=10.0 * max(1, one.index)))
-        for one in stored.trials(count)
-    ]
+    """Return a trial each of utterances of ever more seconds; each 10 s of the ASR's take a MiB more, above 100."""
+    made = []
+    for one in stored.trials(count):
+        needs = {"asr.working_memory_mib": 0.0 + one.index, "asr.run_peak_mib": 100.0 + one.index}
+        measurements = tuple(replace(m, value=needs.get(m.name, m.value)) for m in one.measurements)
+        utterance = stored.utterance(id=f"clip-{one.index}", duration_s=10.0 * max(1, one.index))
+        made.append(replace(one, utterance=utterance, measurements=measurements))
+    return made
 
 
 def test_audio_of_different_lengths(tmp_path: Path) -> None:
@@ -149,8 +152,8 @@ def test_audio_of_different_lengths(tmp_path: Path) -> None:
     folder = stored.write(tmp_path / "run", run, longer())
     published = publish(folder)
     line = (
-        "Longest clip (asr): 89.3 min in 400 MiB (95 % interval 89.3 min .. 89.3 min), "
-        "extrapolated on a straight line to 107.2 times the longest one measured (50.0 s)"
+        "Longest clip (asr): 50.0 min in 400 MiB (95 % interval 50.0 min .. 50.0 min), "
+        "extrapolated on a straight line to 60.0 times the longest one measured (50.0 s)"
     )
     assert published.summary.audio_length["asr"].longest_s == 50.0
     assert msgspec.json.decode((folder / store.SUMMARY).read_bytes(), type=Summary) == published.summary
