@@ -16,8 +16,6 @@ from harness.analysis.setting import StageSetting
 from harness.analysis.statistics import Interval
 from harness.analysis.sweep import Cell, Sweep
 
-TOKENS = 1_024
-"""Context is told in so many tokens."""
 _RTF, _CPU, _CORES, _SEEN = "rtf", "cpu_rtf", "cores_used", "run_threads"
 _PEAKS = ("load_peak_mib", "run_peak_mib")
 _OVERHEAD = "load_overhead_mib"
@@ -36,6 +34,19 @@ class Figure:
         if self.interval is None or other.interval is None:
             return False
         return self.interval[1] < other.interval[0] or other.interval[1] < self.interval[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """How memory rises, in MiB for one more: the Theil-Sen slope over the figures from ``first`` to ``last``.
+
+    ``shown`` tells whether the figures of those two differ; None where one of them has no interval.
+    """
+
+    mib: float
+    first: int
+    last: int
+    shown: bool | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +75,7 @@ class ThreadScaling:
 
     ``fastest`` has the lowest time, ``equal`` are the thread counts that are not shown to be slower than it, itself
     included, ``slower`` those that are. ``fewest`` is what speed-ups are against. ``beyond`` are more than
-    ``usable_cores``. ``mib_per_thread`` is a Theil-Sen slope of peaks; ``peak_grows`` tells whether the peaks with the
-    fewest and with the most threads differ.
+    ``usable_cores``. ``peak`` is what each added thread takes.
     """
 
     stage: str
@@ -77,8 +87,7 @@ class ThreadScaling:
     slower: tuple[int, ...] = ()
     usable_cores: float | None = None
     beyond: tuple[int, ...] = ()
-    mib_per_thread: float | None = None
-    peak_grows: bool = False
+    peak: Growth | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,17 +105,14 @@ class ContextRow:
 class ContextScaling:
     """One stage at several context lengths, the other swept keys (``keys``) being the same; rows by length.
 
-    The slopes are Theil-Sen's, None below two lengths with a figure; ``load_grows`` and ``peak_grows`` tell whether the
-    figures of the shortest and of the longest one differ.
+    ``load`` and ``peak`` are what a token takes; None below two lengths with a figure.
     """
 
     stage: str
     keys: Mapping[str, str]
     rows: tuple[ContextRow, ...]
-    load_mib_per_1024: float | None = None
-    load_grows: bool = False
-    peak_mib_per_1024: float | None = None
-    peak_grows: bool = False
+    load: Growth | None = None
+    peak: Growth | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +175,6 @@ def _threads(stage: str, keys: Mapping[str, str], members: Sequence[_Member]) ->
     cores = {member.cell.setting.usable_cores for member in members if member.cell.setting is not None}
     fastest, time = min(timed, key=lambda one: one[1].value, default=(None, None))
     equal = {row.threads for row, rtf in timed if time is not None and not rtf.differs(time)}
-    mib, grows = _slope([(row.threads, row.peak_mib) for row in rows])
     return ThreadScaling(
         stage=stage,
         keys=keys,
@@ -180,8 +185,7 @@ def _threads(stage: str, keys: Mapping[str, str], members: Sequence[_Member]) ->
         slower=tuple(sorted({row.threads for row, _ in timed} - equal)),
         usable_cores=cores.pop() if len(cores) == 1 else None,
         beyond=tuple(sorted({member.value for member in members if _is_beyond(member)})),
-        mib_per_thread=mib,
-        peak_grows=grows,
+        peak=_growth([(row.threads, row.peak_mib) for row in rows]),
     )
 
 
@@ -221,16 +225,12 @@ def _contexts(stage: str, keys: Mapping[str, str], members: Sequence[_Member]) -
         )
         for member, load, peak in zip(members, loads, peaks, strict=True)
     )
-    load_mib, load_grows = _slope([(row.context_length, row.load_overhead_mib) for row in rows])
-    peak_mib, peak_grows = _slope([(row.context_length, row.peak_mib) for row in rows])
     return ContextScaling(
         stage=stage,
         keys=keys,
         rows=rows,
-        load_mib_per_1024=None if load_mib is None else load_mib * TOKENS,
-        load_grows=load_grows,
-        peak_mib_per_1024=None if peak_mib is None else peak_mib * TOKENS,
-        peak_grows=peak_grows,
+        load=_growth([(row.context_length, row.load_overhead_mib) for row in rows]),
+        peak=_growth([(row.context_length, row.peak_mib) for row in rows]),
     )
 
 
@@ -256,11 +256,15 @@ def _most(entry: MetricSummary | None) -> int | None:
     return round(max(counts)) if counts else None
 
 
-def _slope(points: Iterable[tuple[int, Figure | None]]) -> tuple[float | None, bool]:
-    """Return the slope of figures, None below two values of x, and whether those at both ends differ."""
+def _growth(points: Iterable[tuple[int, Figure | None]]) -> Growth | None:
+    """Return the slope of figures, which are by x; None below two values of x."""
     there = [(x, figure) for x, figure in points if figure is not None]
-    found = line([x for x, _ in there], [figure.value for _, figure in there]) if there else None
-    return (None, False) if found is None else (found.slope, there[0][1].differs(there[-1][1]))
+    found = line([x for x, _ in there], [figure.value for _, figure in there])
+    if found is None:
+        return None
+    (first, low), (last, high) = there[0], there[-1]
+    shown = None if low.interval is None or high.interval is None else low.differs(high)
+    return Growth(found.slope, first, last, shown)
 
 
 def _lacking(stage: str, cell: Cell, figures: Mapping[str, Figure | None]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from harness.analysis.audio_length import AudioLength, audio_length
 from harness.analysis.budget import Residual, Runway, residuals, runway
 from harness.analysis.fit import LimitSummary, limit_summary
 from harness.analysis.handles import Leaking, leaking
@@ -33,7 +34,7 @@ class Summary:
     ``runway`` how long a leak leaves, ``residuals`` what unloaded models still held, by stage. ``broken`` says what
     ``strict`` fails a run for, one line each. ``chain`` is None for a chain of one stage. ``trials`` counts the trials
     that there are; ``made_from`` says which they are, and ``made_by`` which analysis summarised them, so that a stored
-    summary is not taken for that of others.
+    summary is not taken for that of others. ``audio_length`` is by stage.
     """
 
     run: str
@@ -51,6 +52,7 @@ class Summary:
     leaking_handles: tuple[Leaking, ...] = ()
     ledger: Mapping[str, StageLedger] = field(default_factory=dict)
     chain: Chain | None = None
+    audio_length: Mapping[str, AudioLength] = field(default_factory=dict)
     trials: int = 0
     made_from: TrialsStamp | None = None
     made_by: str = ""
@@ -85,6 +87,7 @@ def summarise(
         limit=limit_summary(run, trials),
         ledger=ledgers,
         chain=chain(run, trials, ledgers),
+        audio_length=audio_length(run, trials),
         trials=len(trials),
         made_from=made_from,
         made_by=analysis_version(),

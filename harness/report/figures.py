@@ -1,5 +1,7 @@
 """How a figure is written; light enough to be imported before a run."""
 
+from collections.abc import Sequence
+
 MISSING = "-"
 
 
@@ -13,6 +15,12 @@ def interval(value: tuple[float, float] | None, form: str = ".2f") -> str:
     if value is None or value[0] != value[0]:
         return MISSING
     return f"{figure(value[0], form)} .. {figure(value[1], form)}"
+
+
+def listed(parts: Sequence[object]) -> str:
+    """Write at least one thing as a list in a sentence: ``1, 2 and 6``."""
+    *first, last = map(str, parts)
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def heading(key: str) -> str:

@@ -9,6 +9,7 @@ from harness import store
 from harness.analysis.original import original_results
 from harness.analysis.stored_summary import check_trials
 from harness.analysis.summary import Summary, summarise
+from harness.report.audio_tables import audio_lines, audio_tables
 from harness.report.ledger_tables import chain_lines, ledger_tables
 from harness.report.run_charts import run_charts
 from harness.report.run_report import RunReport, run_report
@@ -88,8 +89,8 @@ def ending(published: Published, *, verbose: bool) -> Iterator[str]:
     ours = metric_table(summary, main_only=not verbose)
     yield from ("", _THICK, ours.title, _THICK, ours.text(), "")
     if verbose:
-        for table in ledger_tables(summary):
+        for table in (*ledger_tables(summary), *audio_tables(summary)):
             yield from (table.title, "", table.text(), "")
     else:
-        yield from chain_lines(summary.chain)
+        yield from (*chain_lines(summary.chain), *audio_lines(summary))
     yield from (*verdict_lines(summary), *published.sampling)

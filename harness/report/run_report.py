@@ -9,6 +9,7 @@ from harness.analysis.original import original_results
 from harness.analysis.summary import Summary
 from harness.records import Environment, Run, Trial
 from harness.report.drawn import Drawn
+from harness.report.audio_tables import audio_tables
 from harness.report.ledger_tables import chain_lines, ledger_tables
 from harness.report.page import render
 from harness.report.tables import Table, metric_table, original_tables
@@ -66,6 +67,7 @@ def run_report(
             *original_tables(run, original or original_results(run, trials), summary),
             metric_table(summary, main_only=False),
             *ledger_tables(summary),
+            *audio_tables(summary),
             _stage_table(run),
             _protocol_table(run),
             *((_environment_table(environment),) if environment else ()),

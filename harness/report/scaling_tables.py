@@ -1,17 +1,19 @@
 """The sheets of a sweep over ``threads`` or ``context_length``: what more of it gains and costs, and a sentence."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from harness.analysis.scaling import (
     ContextScaling,
     Figure,
+    Growth,
     ThreadRow,
     ThreadScaling,
     context_scaling,
     thread_scaling,
 )
 from harness.analysis.sweep import Sweep
-from harness.report.figures import MISSING, figure, interval
+from harness.report.figures import MISSING, figure, interval, listed
 from harness.report.tables import Table
 
 _THREADS = (
@@ -35,6 +37,9 @@ _SUPERLINEAR = (
     "cores used tell), or caches hold more."
 )
 _OF_CONTEXT = "Peak: the larger one of load and run."
+_TOKENS = 1_024
+"""Context is told in so many tokens."""
+_UNSURE = "an interval takes 3 steady trials"
 _NAMES = {"rtf": "RTF", "run_peak_mib": "Peak MiB", "load_overhead_mib": "Load overhead MiB"}
 
 
@@ -131,10 +136,9 @@ def _said_of_threads(sheet: ThreadScaling) -> str:
     parts = [_best(sheet)]
     if sheet.beyond:
         verb = "oversubscribes" if len(sheet.beyond) == 1 else "oversubscribe"
-        parts.append(f"{_and(sheet.beyond)} {verb} {_cores(sheet.usable_cores)}")
-    if sheet.mib_per_thread is not None:
-        grows = f"{sheet.mib_per_thread:+.2f} MiB of peak memory for each added thread"
-        parts.append(grows if sheet.peak_grows else _no_growth("peak memory", _peak_ends(sheet), "threads"))
+        parts.append(f"{listed(sheet.beyond)} {verb} {_cores(sheet.usable_cores)}")
+    if sheet.peak is not None:
+        parts.append(_growth(sheet.peak, "peak memory", "threads", "each added thread"))
     return f"{_label(sheet.stage, sheet.keys)}: {'; '.join(parts)}."
 
 
@@ -146,12 +150,12 @@ def _best(sheet: ThreadScaling) -> str:
         return f"only threads={best} has a time, so there is nothing to compare"
     unsure = any(row.rtf is not None and row.rtf.interval is None for row in sheet.rows)
     if not sheet.slower:
-        why = " (an interval takes 3 steady trials)" if unsure else ""
-        return f"no difference shown between {_and(sheet.equal)} threads{why}"
+        why = f" ({_UNSURE})" if unsure else ""
+        return f"no difference shown between {listed(sheet.equal)} threads{why}"
     if len(sheet.equal) == 1:
         return f"best at {best} {'thread' if best == 1 else 'threads'}{_gain(sheet, sheet.fastest)}"
-    faster = f"{best} is faster than {_and(sheet.slower)}{_gain(sheet, sheet.fastest)}"
-    return f"no difference shown between {_and(sheet.equal)} threads; {faster}"
+    faster = f"{best} is faster than {listed(sheet.slower)}{_gain(sheet, sheet.fastest)}"
+    return f"no difference shown between {listed(sheet.equal)} threads; {faster}"
 
 
 def _gain(sheet: ThreadScaling, row: ThreadRow) -> str:
@@ -167,37 +171,26 @@ def _cores(usable: float | None) -> str:
     return f"{usable:g} usable {'core' if usable == 1 else 'cores'}"
 
 
-def _peak_ends(sheet: ThreadScaling) -> list[int]:
-    return [row.threads for row in sheet.rows if row.peak_mib is not None]
-
-
 def _said_of_context(sheet: ContextScaling) -> str:
-    loads = [row.context_length for row in sheet.rows if row.load_overhead_mib is not None]
-    peaks = [row.context_length for row in sheet.rows if row.peak_mib is not None]
-    load = _by_context(sheet.load_mib_per_1024, loads, "load overhead", grows=sheet.load_grows)
-    peak = _by_context(sheet.peak_mib_per_1024, peaks, "peak memory", grows=sheet.peak_grows)
-    return f"{_label(sheet.stage, sheet.keys)}: {load}; {peak}."
+    said = []
+    for what, growth in (("load overhead", sheet.load), ("peak memory", sheet.peak)):
+        if growth is None:
+            said.append(f"no two context lengths have {what}")
+        else:
+            said.append(_growth(replace(growth, mib=growth.mib * _TOKENS), what, "tokens", f"{_TOKENS:,} tokens"))
+    return f"{_label(sheet.stage, sheet.keys)}: {'; '.join(said)}."
 
 
-def _by_context(mib_per_1024: float | None, lengths: Sequence[int], what: str, *, grows: bool) -> str:
-    if mib_per_1024 is None:
-        return f"no two context lengths have {what}"
-    if not grows:
-        return _no_growth(what, lengths, "tokens")
-    return f"{mib_per_1024:+.2f} MiB of {what} for 1,024 tokens"
-
-
-def _no_growth(what: str, counts: Sequence[int], unit: str) -> str:
-    return f"no difference in {what} shown between {counts[0]:,} and {counts[-1]:,} {unit}"
+def _growth(growth: Growth, what: str, unit: str, one_more: str) -> str:
+    """Say what one more takes; figures whose intervals overlap show nothing, and without intervals it is not sure."""
+    if growth.shown is False:
+        return f"no difference in {what} shown between {growth.first:,} and {growth.last:,} {unit}"
+    unsure = f" ({_UNSURE})" if growth.shown is None else ""
+    return f"{growth.mib:+.2f} MiB of {what} for {one_more}{unsure}"
 
 
 def _label(stage: str, keys: Mapping[str, str]) -> str:
     return stage + "".join(f", {key}={value}" for key, value in keys.items())
-
-
-def _and(parts: Sequence[object]) -> str:
-    *first, last = map(str, parts)
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _reasons(found: Iterable[tuple[str, str, Mapping[str, str]]]) -> list[str]:

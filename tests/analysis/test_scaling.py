@@ -4,6 +4,7 @@ import pytest
 
 from harness.analysis.scaling import (
     Figure,
+    Growth,
     ThreadRow,
     ThreadScaling,
     context_scaling,
@@ -107,13 +108,13 @@ def test_memory_of_a_thread() -> None:
     """The median of the slopes between peaks; one peak far off does not turn it."""
     peaks = [(1, 100.0), (2, 104.0), (3, 108.0), (4, 300.0), (5, 116.0)]
     cells = [threaded(job, count, 0.5, (peak, peak, peak)) for job, (count, peak) in enumerate(peaks)]
-    assert (sheet(*cells).mib_per_thread, sheet(*cells).peak_grows) == (4.0, True)
+    assert sheet(*cells).peak == Growth(4.0, 1, 5, True)
 
 
 def test_memory_that_is_not_shown_to_grow() -> None:
     """The peaks with the fewest and the most threads have intervals that overlap."""
     found = sheet(threaded(0, 1, 0.5, (99.0, 100.0, 103.0)), threaded(1, 3, 0.5, (101.0, 102.0, 103.0)))
-    assert (found.mib_per_thread, found.peak_grows) == (1.0, False)
+    assert found.peak == Growth(1.0, 1, 3, False)
 
 
 def test_the_larger_peak_counts() -> None:
@@ -166,7 +167,7 @@ def test_cells_without_figures() -> None:
     """A group of which nothing was measured has rows with reasons, and no fastest."""
     empty = [cell(job, {"threads": str(job)}, setting(job), entry("asr.rtf", None)) for job in (1, 2)]
     found = sheet(*empty)
-    assert (found.fewest, found.fastest, found.equal, found.slower, found.mib_per_thread) == (None, None, (), (), None)
+    assert (found.fewest, found.fastest, found.equal, found.slower, found.peak) == (None, None, (), (), None)
     assert found.rows[0].lacking == {
         "rtf": "only the cold first trial has a value",
         "run_peak_mib": "no probe of this run reports it",
@@ -202,7 +203,7 @@ def test_other_sweeps_have_no_sheet() -> None:
 
 
 def test_context() -> None:
-    """Slopes over the context length, in MiB for 1,024 tokens; growth is told by intervals that do not overlap."""
+    """Slopes over the context length; growth is told by intervals that do not overlap."""
     cells = [of_context(0, 4096, (79.0, 80.0, 81.0), (180.0, 190.0, 200.0)), of_context(1, 2048, 40.0, 150.0)]
     cells.append(of_context(2, 1024, (19.0, 20.0, 21.0), (120.0, 130.0, 180.0)))
     (found,) = context_scaling(sweep(("context_length",), *cells))
@@ -211,13 +212,13 @@ def test_context() -> None:
         (2048, Figure(40.0)),
         (4096, Figure(80.0, (79.0, 81.0))),
     ]
-    assert (found.stage, found.load_mib_per_1024, found.load_grows) == ("asr", 20.0, True)
-    assert (found.peak_mib_per_1024, found.peak_grows) == (20.0, False)
+    assert (found.stage, found.load) == ("asr", Growth(20 / 1024, 1024, 4096, True))
+    assert found.peak == Growth(20 / 1024, 1024, 4096, False)
 
 
 def test_context_of_one_figure() -> None:
     """One cell with a figure has no slope; the other says why it has none."""
     cells = [of_context(0, 1024, 20.0, 120.0), of_context(1, 2048, None, 150.0)]
     (found,) = context_scaling(sweep(("context_length",), *cells))
-    assert (found.load_mib_per_1024, found.load_grows, found.peak_mib_per_1024) == (None, False, 30.0)
+    assert (found.load, found.peak) == (None, Growth(30 / 1024, 1024, 2048, None))
     assert [row.lacking for row in found.rows] == [{}, {"load_overhead_mib": "only the cold first trial has a value"}]

@@ -1,6 +1,6 @@
 import pytest
 
-from harness.report.figures import figure, heading, interval
+from harness.report.figures import figure, heading, interval, listed
 
 NAN = float("nan")
 
@@ -50,3 +50,9 @@ def test_interval(value: tuple[float, float] | None, form: str, expected: str) -
 def test_heading(key: str, expected: str) -> None:
     """A stage's key as the original wrote it."""
     assert heading(key) == expected
+
+
+@pytest.mark.parametrize(("parts", "expected"), [((1,), "1"), ((1, 2), "1 and 2"), (("a", "b", "c"), "a, b and c")])
+def test_listed(parts: tuple[object, ...], expected: str) -> None:
+    """Commas, and one word before the last."""
+    assert listed(parts) == expected

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -8,6 +9,8 @@ from harness import store
 from harness.analysis.original import original_results
 from harness.analysis.summary import Summary, summarise
 from harness.errors import StoreError
+from harness.protocol import Budgets
+from harness.records import Trial
 from harness.report.publish import ending, publish, read
 from tests import stored
 
@@ -130,6 +133,44 @@ def test_ending(tmp_path: Path) -> None:
     assert f"- {SAMPLING}\n" in published.report.markdown()
     assert f"<li>{SAMPLING}</li>" in published.report.html()
     assert "asr.cer" not in "\n".join(lines)
+
+
+def longer(count: int = 6) -> list[Trial]:
+    """Return a trial each of utterances of ever more seconds; each 10 s of the ASR's take a MiB more, above 100."""
+    made = []
+    for one in stored.trials(count):
+        needs = {"asr.working_memory_mib": 0.0 + one.index, "asr.run_peak_mib": 100.0 + one.index}
+        measurements = tuple(replace(m, value=needs.get(m.name, m.value)) for m in one.measurements)
+        utterance = stored.utterance(id=f"clip-{one.index}", duration_s=10.0 * max(1, one.index))
+        made.append(replace(one, utterance=utterance, measurements=measurements))
+    return made
+
+
+def test_audio_of_different_lengths(tmp_path: Path) -> None:
+    """Its table is in the reports and in verbose mode, the longest clip wherever a budget asks for it."""
+    run = stored.run(budgets=Budgets(memory_mib=400.0), trials=6)
+    folder = stored.write(tmp_path / "run", run, longer())
+    published = publish(folder)
+    line = (
+        "Longest clip (asr): 50.0 min in 400 MiB (95 % interval 50.0 min .. 50.0 min), "
+        "extrapolated on a straight line to 60.0 times the longest one measured (50.0 s)"
+    )
+    assert published.summary.audio_length["asr"].longest_s == 50.0
+    assert msgspec.json.decode((folder / store.SUMMARY).read_bytes(), type=Summary) == published.summary
+    assert "## Audio length\n" in published.report.markdown()
+    assert f"- {line}\n" in published.report.markdown()
+    for verbose in (False, True):
+        lines = "\n".join(ending(published, verbose=verbose)).splitlines()
+        assert lines.count(line) == 1
+        assert ("Audio length" in lines) == verbose
+
+
+def test_audio_of_one_length(tmp_path: Path) -> None:
+    """There is nothing to say of it, with a budget either."""
+    run = stored.run(budgets=Budgets(memory_mib=400.0))
+    published = read(stored.write(tmp_path / "run", run, stored.trials()))
+    assert "Audio length" not in published.report.markdown()
+    assert "Longest clip" not in "\n".join(ending(published, verbose=True))
 
 
 def test_charts_as_files(tmp_path: Path) -> None:

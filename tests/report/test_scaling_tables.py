@@ -182,6 +182,16 @@ def test_context() -> None:
     )
 
 
+def test_context_without_intervals() -> None:
+    """One trial for each length gives a slope, and says what it takes to be sure."""
+    found = table(of_context(0, 1024, 20.0, 120.0), of_context(1, 2048, 25.0, 120.0), swept=("context_length",))
+    unsure = "(an interval takes 3 steady trials)"
+    assert found.notes[0] == (
+        f"asr: +5.00 MiB of load overhead for 1,024 tokens {unsure}; "
+        f"+0.00 MiB of peak memory for 1,024 tokens {unsure}."
+    )
+
+
 def test_context_of_one_figure() -> None:
     """A slope takes two, and a missing one has its reason."""
     found = table(

@@ -1,5 +1,7 @@
 """What a model takes, needs and gives back, against an engine whose costs are known: tests/engine/README.md."""
 
+import re
+
 import pytest
 
 from tests.engine.build import Value
@@ -102,6 +104,9 @@ def test_the_context_length_sizes_the_kv_cache(alone: Run) -> None:
         (facts,) = [phase["facts"] for phase in one.trials[0]["visits"][0]["phases"] if phase["name"] == "load"]
         assert (facts["max_length"], facts["context_length"]) == (length, length)
         assert facts["options"][facts["options"].index("-l") + 1] == str(length)
+    said = re.search(r"^asr: (\S+) MiB of load overhead for 1,024 tokens ", ran.out, re.MULTILINE)
+    assert said is not None
+    assert float(said[1]) == near(20)
 
 
 def test_the_ledger_says_the_truth(chain: Run) -> None:
