@@ -18,6 +18,7 @@ STEPS_OF_JOB = {
     "utterances": "find the audio",
     "make_plan": "plan",
     "_listeners": "listeners",
+    "checked": "noise check, before the worker is started",
     "_describe": "facts of the machine, while the worker's interpreter starts",
 }
 """Functions of :mod:`harness.job` in the order in which it calls them, and what each step is called."""

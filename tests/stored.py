@@ -293,6 +293,7 @@ def write(
     store.claim(folder)
     store.write_text(folder / store.CONFIG, "iterations: 3\n")
     store.write_json(folder / store.RUN, run)
+    store.write_json(folder / store.DIFFERS, {"iterations": {"default": 5, "used": 3}})
     if environment is not None:
         store.write_json(folder / store.ENVIRONMENT, environment)
     store.write_text(folder / store.ENGINE_LOG, log)

@@ -27,11 +27,12 @@ STAGES: dict[str, Any] = {
 
 
 @pytest.fixture
-def config(utterance: Utterance) -> Iterator[DictConfig]:
+def config(utterance: Utterance, tmp_path: Path) -> Iterator[DictConfig]:
     """Return the shipped configuration with the scripted stages in it."""
     with initialize_config_dir(str(builtin_folder("conf")), version_base=None):
         composed = compose("config", ["iterations=2", "timeout_s=30", "threads=1"])
     OmegaConf.set_struct(composed, False)
+    composed.outputs = str(tmp_path / "outputs")  # in the checkout's, latest would point to a folder of the test
     for key, value in {**STAGES, "dataset": {"audio": utterance.audio, "transcript": None}}.items():
         composed[key] = value
     yield composed

@@ -9,7 +9,7 @@ import pytest
 from harness.errors import ConfigError, PluginError
 from harness.hookspecs import hookimpl
 from harness.metrics import Metric
-from harness.plugins import Found, Listeners, Registry, conf_folders, discover, options_of
+from harness.plugins import Found, Listeners, Registry, Source, conf_folders, discover, options_of, survey
 from harness.records import Trial, Utterance
 
 WritePlugin = Callable[[str, str], str]
@@ -81,6 +81,43 @@ def test_our_own_plugins_are_found_by_their_entry_points() -> None:
     assert {("asr", "pocketsphinx"), ("aligner", "pocketsphinx")} <= set(found.stages)
     assert {"rss", "rtf", "ttft", "wer"} <= set(found.probes)
     assert found.stages["asr", "pocketsphinx"].origin == found.probes["rss"].origin == origin
+
+
+def test_a_survey_finds_what_discover_finds() -> None:
+    """And says which entry point brought what."""
+    registry, sources = survey()
+    assert registry == discover()
+    origin = f"asr-align-harness {importlib.metadata.version('asr-align-harness')}"
+    assert Source("null", origin, ("asr=null", "aligner=null")) in sources
+    assert Source("rss", origin, ("probe rss",)) in sources
+
+
+def test_a_survey_goes_on_behind_a_plugin_that_fails(
+    plugin: WritePlugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that cannot be imported, one with a name that is taken; the others are there."""
+    plugin("a_broken", "1 / 0")
+    plugin("b_second", STAGE.format(name="null"))
+    plugin("c_parrot", STAGE.format(name="parrot"))
+    info = tmp_path / "acme-1.2.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.4\nName: acme\nVersion: 1.2\n")
+    (info / "entry_points.txt").write_text(
+        "[harness]\nz_broken = a_broken\nz_second = b_second\nz_parrot = c_parrot\nzz_again = c_parrot\n"
+    )
+    registry, sources = survey()
+    assert ("asr", "parrot") in registry.stages
+    assert {"rss", "wer"} <= set(registry.probes)
+    ours = {one.name: (one.brought, str(one.error)) for one in sources if one.origin == "acme 1.2"}
+    assert ours == {
+        "z_broken": (
+            (),
+            "plugin a_broken (acme 1.2): found ZeroDivisionError: division by zero, expected a module that can be "
+            "imported",
+        ),
+        "z_parrot": (("asr=parrot",), "None"),
+        "z_second": ((), "plugin z_second: found a second asr=null, expected a name that is free"),
+    }
 
 
 def test_a_module_is_found_by_its_name(parrot: Found) -> None:

@@ -90,6 +90,7 @@ def test_a_bare_stage_is_one_in_name_only() -> None:
     bare = Bare(Bare.Options())
     assert (bare.label(), bare.prepare()) == ("bare", None)
     bare.preflight()
+    assert bare.lacks() == ()
     bare.restart()
     for call in (bare.load, bare.unload, lambda: bare.run(Request("", 0.0), print)):
         with pytest.raises(NotImplementedError):
@@ -106,6 +107,21 @@ def test_unusable_carries_what_the_user_reads() -> None:
         ("b.bin",),
     )
     assert str(error) == "found no file 'a.bin', expected a model"
+
+
+def test_what_a_stage_lacks_is_what_its_preflight_meets() -> None:
+    """Unless it says more; a command that mends it goes along."""
+    lacking = Unusable("no engine", "one", fix="pip install engine")
+
+    class Lacking(Stage):
+        role = "asr"
+        name = "lacking"
+
+        def preflight(self) -> None:
+            raise lacking
+
+    assert Lacking(Lacking.Options()).lacks() == (lacking,)
+    assert (lacking.fix, Unusable("a", "b").fix) == ("pip install engine", "")
 
 
 def test_a_result_may_hold_nothing() -> None:

@@ -14,6 +14,7 @@ from yaml import YAMLError
 from harness.doctor.finding import Finding
 from harness.errors import ConfigError, UserError
 from harness.hydra_app import search_path
+from harness.hydra_errors import no_yaml
 from harness.overrides import with_names
 from harness.plugins import Registry, options_of
 from harness.stage import Stage, Unusable
@@ -35,7 +36,9 @@ class Bench:
             with open_dict(config):
                 config.pop("hydra", None)
             plain = OmegaConf.to_container(config, resolve=True)
-        except (HydraException, OmegaConfBaseException, YAMLError, OSError) as error:
+        except YAMLError as error:
+            raise no_yaml(error) from None
+        except (HydraException, OmegaConfBaseException, OSError) as error:
             raise ConfigError("configuration", str(error).partition("\n")[0], "one that can be composed") from None
         assert isinstance(plain, dict)
         return {str(key): value for key, value in plain.items()}
@@ -76,7 +79,7 @@ def engines(registry: Registry) -> Engines:
 @dataclass(frozen=True, slots=True)
 class _Tried:
     findings: tuple[Finding, ...]
-    stage: tuple[str, str] = ("", "")
+    stage: tuple[str, str]
     uses_threads: bool = False
 
 
@@ -88,7 +91,7 @@ def _tried(bench: Bench, key: str, name: str, default: Mapping[str, Any], needed
         by_default = key in needed and values == default[key]
         role, stage_name = str(values.pop("role", key)), str(values.pop("stage", name))
     except UserError as error:
-        return _Tried((Finding(GROUP, item, "missing", str(error)),))
+        return _Tried((Finding(GROUP, item, "missing", str(error)),), (key, name))
     try:
         found = bench.registry.stage(key, role, stage_name)
         stage: Stage = found.cls(options_of(found, key, values))

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 from importlib import metadata
+from shlex import quote
 from urllib.parse import unquote, urlsplit
 
 from packaging.requirements import Requirement
@@ -40,7 +41,7 @@ def _source(distribution: str) -> str:
     text = metadata.distribution(distribution).read_text("direct_url.json")
     origin = json.loads(text) if text else {}
     if origin.get("dir_info", {}).get("editable"):
-        return f"--editable {unquote(urlsplit(origin['url']).path)}"
+        return f"--editable {quote(unquote(urlsplit(origin['url']).path))}"
     return distribution
 
 

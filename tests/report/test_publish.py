@@ -14,7 +14,7 @@ from harness.records import Trial
 from harness.report.publish import ending, publish, read
 from tests import stored
 
-BEFORE = {store.RUN, store.CONFIG, store.ENVIRONMENT, store.TRIALS, store.CURVE, store.ENGINE_LOG}
+BEFORE = {store.RUN, store.CONFIG, store.DIFFERS, store.ENVIRONMENT, store.TRIALS, store.CURVE, store.ENGINE_LOG}
 SAMPLING = "Sampling: 12034 samples at 100 Hz, 0.31 % of one core, 2 missed"
 PUBLISHED = {store.SUMMARY, store.ORIGINAL, store.REPORT_MD, store.REPORT_HTML}
 

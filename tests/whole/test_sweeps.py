@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from harness.clock import Clock
+from harness.noise import Load, Noise
+from harness.quietness import BRIEF, WHOLE, Counters
 from tests.whole.command import ROOT, SCRIPTED, Ran, called, harness, json_of, lines_of, settle
 
 Capture = pytest.CaptureFixture[str]
@@ -67,6 +70,22 @@ def test_a_sweep_runs_every_job_and_ends_with_one_table(threads: Ran) -> None:
         assert len(lines_of(threads.folder / job / "trials.jsonl")) == 3
         assert (threads.folder / job / "report.html").exists()
     assert (threads.cwd / "outputs" / "latest").resolve() == threads.folder.resolve()
+
+
+def test_what_blurs_is_told_before_the_first_job_alone(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The later jobs are checked briefly, and say nothing again."""
+    repeats: list[int] = []
+
+    def busy(clock: Clock, asked: int, files_mib: float | None) -> tuple[Noise, Counters]:
+        repeats.append(asked)
+        return Noise(load=Load(others_running=999.0 + len(repeats))), Counters(at_ns=0)
+
+    monkeypatch.setattr("harness.job.checked", busy)
+    ran = swept(capsys, "seed=1,2,3", "order=[aligner]", "iterations=1", "quiet=true")
+    told = [line for line in ran.err.splitlines() if "the machine is busy" in line]
+    assert repeats == [WHOLE, BRIEF, BRIEF]
+    assert len(told) == 1
+    assert told[0].startswith("warning: the machine is busy: 1000 other threads are running on ")
 
 
 def test_a_sweep_says_what_threads_do_not_change(threads: Ran) -> None:

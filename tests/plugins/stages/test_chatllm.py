@@ -259,6 +259,23 @@ def test_preflight_names_what_is_missing(
     assert (caught.value.found, caught.value.key) == (found, key)
 
 
+@needs_compiler
+def test_all_that_is_missing_is_said_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where preflight stops at the first; each with a command to copy."""
+    options = ChatllmAsr.Options(model=str(tmp_path / "qwen3-asr-0.6b-q4_0.bin"), library="/nowhere/libchatllm.so")
+    stage = ChatllmAsr(options)
+    monkeypatch.setenv("PATH", "/nowhere")
+    hub = "pip install huggingface_hub && hf download Luigi/Qwen3-ASR-0.6B-chatllm-quantized"
+    assert [(one.key, one.fix.partition(" && cmake")[0]) for one in stage.lacks()] == [
+        ("library", "git submodule update --init"),
+        ("model", f"{hub} qwen3-asr-0.6b-q4_0.bin --local-dir {tmp_path}"),
+        ("", "sudo apt-get install ffmpeg"),
+    ]
+    monkeypatch.undo()
+    library, model = str(built()), str(write_model(tmp_path / "model.bin"))
+    assert ChatllmAsr(ChatllmAsr.Options(model=model, library=library)).lacks() == []
+
+
 # --- ASR ----------------------------------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ from plugins.stages.chatllm_files import (
     check_ffmpeg,
     check_library,
     check_model,
+    download_command,
     find_library,
     read_elf,
 )
@@ -354,6 +355,22 @@ def test_unreadable_model_is_refused(tmp_path: Path) -> None:
     path.write_bytes(WHOLE)
     path.chmod(0)
     assert refusal(path).found == f"{path}: Permission denied"
+
+
+@pytest.mark.parametrize(
+    ("path", "command"),
+    [
+        ("/a b/other.bin", ""),
+        (
+            "/a b/qwen3-asr-0.6b-q4_0.bin",
+            "pip install huggingface_hub && hf download Luigi/Qwen3-ASR-0.6B-chatllm-quantized "
+            "qwen3-asr-0.6b-q4_0.bin --local-dir '/a b'",
+        ),
+    ],
+)
+def test_a_published_model_can_be_fetched(path: str, command: str) -> None:
+    """Into the folder where it is looked for; where another comes from is not known."""
+    assert download_command(path) == command
 
 
 # --- ffmpeg -------------------------------------------------------------------------------------------------
