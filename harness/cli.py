@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from harness.errors import UserError
+from harness.printable import printable
 
-COMMANDS = ("report", "plugins")
+COMMANDS = ("report", "watch", "plugins")
 BAD_INPUT, INTERRUPTED, CLOSED_PIPE = 2, 130, 141
 
 
@@ -56,6 +57,7 @@ def _command(argv: Sequence[str]) -> int:
 
     app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
     app.command()(report)
+    app.command()(watch)
     app.command()(plugins)
     usage_error: type[BaseException] = typer.BadParameter.__bases__[0]  # typer carries click under a private name
     try:
@@ -79,14 +81,26 @@ def report(folder: Path) -> None:
     if is_sweep(folder):
         sweep = read_sweep(folder)
         publish_sweep(sweep)
-        print(sweep_text(sweep))
+        print(printable(sweep_text(sweep)))
     elif is_search(folder):
         search = read_search(folder)
         publish_search(search, folder)
         print(f"{search_table(search).text()}\n\nFit: {sentence(search)}")
     else:
-        print("\n".join(ending(publish(folder), verbose=True)))
+        print(printable("\n".join(ending(publish(folder), verbose=True))))
     print(f"Results: {folder}")
+
+
+def watch(folder: Path, once: bool = False, follow: bool = False) -> None:
+    """Show a running or finished run or sweep, live: --once as it is now, --follow also before and after."""
+    from harness.watch import watch as show
+
+    try:
+        show(folder, once=once, follow=follow)
+    except KeyboardInterrupt:
+        import typer
+
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def plugins() -> None:

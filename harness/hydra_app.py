@@ -33,6 +33,7 @@ from harness.hydra_errors import composition, missing, no_yaml, reported
 from harness.job import Done, Job, point_latest, run_job
 from harness.overrides import check_groups, swept_keys, with_names
 from harness.plugins import conf_folders
+from harness.printable import printable
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 _TASK = "harness"
@@ -243,7 +244,7 @@ def _gather(folder: Path, outputs: Path, *, interrupted: bool) -> int:
     publish_sweep(sweep)
     for line in point_latest(outputs, folder):
         print(f"warning: {line}", file=sys.stderr)
-    print(f"\n{sweep_text(sweep)}\n\nSweep: {folder.resolve()}")
+    print(f"\n{printable(sweep_text(sweep))}\n\nSweep: {folder.resolve()}")
     if interrupted:
         return INTERRUPTED
     return 0 if sweep.ok else FAILED
