@@ -13,7 +13,7 @@ _FINAL = (store.SUMMARY, store.FAILURE)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A job of a sweep. ``cell`` counts from 1, and so does ``block``; ``name`` is what the sweep varies, as it is here.
+    """A job of a sweep. ``cell`` and ``block`` count from 1; ``name`` is what the sweep varies, as it is here.
 
     ``mean_s`` is the time from one finished job to the next so far, None where none is finished yet; ``waiting`` counts
     the jobs that have not ended, this one not among them.
