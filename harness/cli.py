@@ -61,13 +61,13 @@ def _command(argv: Sequence[str]) -> int:
     app.command()(plugins)
     usage_error: type[BaseException] = typer.BadParameter.__bases__[0]  # typer carries click under a private name
     try:
-        app(list(argv), prog_name="harness", standalone_mode=False)
+        status = app(list(argv), prog_name="harness", standalone_mode=False)
     except typer.Exit as leaving:
         return int(leaving.exit_code)
     except usage_error as error:
         print(f"harness: {error}", file=sys.stderr)
         return BAD_INPUT
-    return 0
+    return status if isinstance(status, int) else 0
 
 
 def report(folder: Path) -> None:
@@ -91,16 +91,15 @@ def report(folder: Path) -> None:
     print(f"Results: {folder}")
 
 
-def watch(folder: Path, once: bool = False, follow: bool = False) -> None:
+def watch(folder: Path, once: bool = False, follow: bool = False) -> int:
     """Show a running or finished run or sweep, live: --once as it is now, --follow also before and after."""
     from harness.watch import watch as show
 
     try:
         show(folder, once=once, follow=follow)
-    except KeyboardInterrupt:
-        import typer
-
-        raise typer.Exit(INTERRUPTED) from None
+    except KeyboardInterrupt:  # which typer would take for an error of its own
+        return INTERRUPTED
+    return 0
 
 
 def plugins() -> None:

@@ -13,6 +13,8 @@ from harness.report.figures import heading
 from harness.report.status_line import duration, last_figures, rss_mib
 
 _BAR_COLUMNS = 12
+_PERIOD_S = 86_400.0
+"""The time left is told by the trials of a day; by those of half a minute, as by default, slow ones would have none."""
 
 
 class ProgressBar:
@@ -35,6 +37,7 @@ class ProgressBar:
             console=self._console,
             auto_refresh=False,
             transient=True,
+            speed_estimate_period=_PERIOD_S,
         )
         self._place = place
         self._run: Run | None = None

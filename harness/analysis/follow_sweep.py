@@ -99,7 +99,8 @@ class FollowedSweep:
         passed_s = [_changed_s(self.folder / job.job / name) for job in self.jobs for name in _LAST]
         mean_s = (max(passed_s) - datetime.fromisoformat(self.plan.started_at).timestamp()) / ended
         since_s = max(0.0, now_s - max(passed_s))
-        return max(0.0, mean_s * (len(self.jobs) - ended) - since_s)
+        run_left_s = self.current.left_s(now_s) if self.current is not None else None
+        return max(run_left_s or 0.0, mean_s * (len(self.jobs) - ended) - since_s)
 
     def _planned(self) -> tuple[PlannedJob, ...]:
         if self.plan is not None:
