@@ -60,7 +60,8 @@ def test_a_line_when_something_has_come(tmp_path: Path, capsys: Capture) -> None
 
     def sleep(seconds: float) -> None:
         """Let a trial end in every second second."""
-        if seconds_slept.append(seconds) is None and len(seconds_slept) % 2 == 0:
+        seconds_slept.append(seconds)
+        if len(seconds_slept) % 2 == 0:
             log = store.TrialLog(folder)
             log.append(waiting.pop(0))
             log.close()

@@ -48,7 +48,7 @@ def test_a_finished_run(tmp_path: Path) -> None:
         f"{folder}: finished",
         "asr (madeup-asr.bin) -> aligner (madeup-aligner.bin), recreate, one_at_a_time, threads 2",
         "Trials  3 of 3 [########################]  3 ok",
-        f"Memory  4.0 MiB  {'\u2581' * 29}\u2588  2.0 .. 4.0 in the last minute",
+        "Memory  4.0 MiB  " + 29 * "\u2581" + "\u2588  2.0 .. 4.0 in the last minute",
     ]
     assert f"{'asr.ttft_ms':<34}{'400.00':>12}{'400.00':>12}" in lines
     assert lines[-1].startswith("      2  jfk  ok  ")
