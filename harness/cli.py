@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from harness.errors import ConfigError, UserError
+from harness.printable import printable
 
-COMMANDS = ("report", "plugins", "doctor", "compare", "baseline")
+COMMANDS = ("report", "compare", "baseline", "watch", "doctor", "plugins")
 BAD_INPUT, INTERRUPTED, CLOSED_PIPE = 2, 130, 141
 
 
@@ -59,6 +60,7 @@ def _command(argv: Sequence[str]) -> int:
 
     app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
     app.command()(report)
+    app.command()(watch)
     app.command()(plugins)
     app.command()(doctor)
     app.command()(compare)
@@ -71,7 +73,7 @@ def _command(argv: Sequence[str]) -> int:
     except usage_error as error:
         print(f"harness: {error}", file=sys.stderr)
         return BAD_INPUT
-    return int(status or 0)
+    return status if isinstance(status, int) else 0
 
 
 def report(folder: Path, baseline: str | None = None) -> None:
@@ -88,7 +90,7 @@ def report(folder: Path, baseline: str | None = None) -> None:
     if is_sweep(folder):
         sweep = read_sweep(folder, baseline)
         publish_sweep(sweep)
-        print(sweep_text(sweep))
+        print(printable(sweep_text(sweep)))
     elif baseline is not None:
         raise ConfigError("--baseline", f"'{folder}'", "the folder of a sweep, whose cells can be compared")
     elif is_search(folder):
@@ -96,8 +98,19 @@ def report(folder: Path, baseline: str | None = None) -> None:
         publish_search(search, folder)
         print(f"{search_table(search).text()}\n\nFit: {sentence(search)}")
     else:
-        print("\n".join(ending(publish(folder), verbose=True)))
+        print(printable("\n".join(ending(publish(folder), verbose=True))))
     print(f"Results: {folder}")
+
+
+def watch(folder: Path, once: bool = False, follow: bool = False) -> int:
+    """Show a running or finished run or sweep, live: --once as it is now, --follow also before and after."""
+    from harness.watch import watch as show
+
+    try:
+        show(folder, once=once, follow=follow)
+    except KeyboardInterrupt:  # which typer would take for an error of its own
+        return INTERRUPTED
+    return 0
 
 
 def plugins() -> None:

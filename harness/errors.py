@@ -21,6 +21,8 @@
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 
+from harness.printable import printable
+
 
 class HarnessError(Exception):
     """The root of every exception that the harness raises on purpose."""
@@ -44,7 +46,7 @@ class UserError(HarnessError):
         line = f"{self.subject}: found {self.found}, expected {self.expected}"
         if self.choices:
             line += f"; choose from: {', '.join(self.choices)}"
-        return " ".join(line.split())
+        return printable(" ".join(line.split()))
 
 
 class ConfigError(UserError):

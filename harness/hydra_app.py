@@ -34,6 +34,7 @@ from harness.fit_job import is_search, refuse_in_sweep, search
 from harness.hydra_errors import composition, missing, no_yaml, reported
 from harness.job import Done, Job, point_latest, run_job
 from harness.overrides import check_groups, swept_keys, with_names
+from harness.printable import printable
 from harness.sweeper import check_sweeper, refuse_alone
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
@@ -244,7 +245,7 @@ def _gather(folder: Path, outputs: Path, *, interrupted: bool) -> int:
     publish_sweep(sweep)
     for line in point_latest(outputs, folder):
         print(f"warning: {line}", file=sys.stderr)
-    print(f"\n{sweep_text(sweep)}\n\nSweep: {folder.resolve()}")
+    print(f"\n{printable(sweep_text(sweep))}\n\nSweep: {folder.resolve()}")
     if interrupted:
         return INTERRUPTED
     return 0 if sweep.ok else FAILED

@@ -21,11 +21,13 @@ from harness.errors import ConfigError
 from harness.experiment import Ending, Experiment
 from harness.limit import Limits, limits_for
 from harness.noise import Disturbance, Noise
+from harness.place import Place, read_place
 from harness.plan import JobFacts, Plan, make_plan
 from harness.plugins import Listeners, discover
 from harness.quietness import BRIEF, WHOLE, checked, counters, disturbance
 from harness.records import Environment
 from harness.screen import Screen, Write, print_at_once
+from harness.status import StatusLines
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def run_job(config: DictConfig, job: Job, clock: Clock) -> Done:
     fit, limits = limits_for(settings.fit)
     settings = replace(settings, fit=fit)
     plan = make_plan(settings, registry, heard, facts)
-    listeners, screen = _listeners(plan, settings)
+    listeners, screen = _listeners(plan, settings, read_place(job.folder, clock.wall()), clock)
     store.claim(job.folder)
     with ExitStack() as at_end:
         at_end.callback(_close, limits, screen)
@@ -126,18 +128,25 @@ def _describe(plan: Plan, config: DictConfig, folder: Path, before: Environment)
     return before
 
 
-def _listeners(plan: Plan, settings: Settings) -> tuple[Listeners, Screen]:
-    """Return everybody who hears of the run; the bar, and rich with it, only where there is a terminal."""
+def _listeners(plan: Plan, settings: Settings, place: Place | None, clock: Clock) -> tuple[Listeners, Screen]:
+    """Return everybody who hears of the run; the bar, and rich with it, only where there is a terminal.
+
+    Elsewhere a sweep's jobs, which have a place, say a line a trial in place of a block.
+    """
     listeners = Listeners()
     write: Write = print_at_once
+    lines = place is not None and not sys.stdout.isatty() and not settings.verbose
     if sys.stdout.isatty() and not settings.quiet:
         from harness.progress import ProgressBar
 
-        bar = ProgressBar(plan.run.trials)
+        bar = ProgressBar(plan.run.trials, place)
         write = bar.write
         listeners.add(bar, "progress")
-    screen = Screen(plan.utterances[0].reference, write, quiet=settings.quiet, verbose=settings.verbose)
+    reference = plan.utterances[0].reference
+    screen = Screen(reference, write, quiet=settings.quiet, verbose=settings.verbose, blocks=not lines)
     listeners.add(screen, "screen")
+    if lines:
+        listeners.add(StatusLines(lambda line: screen.show([line]), clock, place), "status")
     for probe in plan.probes:
         listeners.add(probe, probe.name)
     for exporter in plan.exporters:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from harness.hookspecs import hookimpl
+from harness.printable import printable
 from harness.records import Run, Trial
 from harness.report import screen_text
 from harness.report.figures import heading
@@ -20,7 +21,8 @@ def print_at_once(line: str) -> None:
 class Screen:
     """Prints what happens through ``write``, a line at a time; nothing but warnings where ``quiet``.
 
-    ``reference`` is the transcript of the first utterance, for the banner.
+    ``reference`` is the transcript of the first utterance, for the banner. Without ``blocks`` the trials are left to
+    somebody else. Control characters, which a transcript may have, are shown and not sent to the terminal.
     """
 
     def __init__(
@@ -30,11 +32,13 @@ class Screen:
         *,
         quiet: bool = False,
         verbose: bool = False,
+        blocks: bool = True,
     ) -> None:
         self._reference = reference
         self._write = write
         self._quiet = quiet
         self._verbose = verbose
+        self._blocks = blocks
         self._run: Run | None = None
 
     @hookimpl
@@ -52,16 +56,16 @@ class Screen:
     @hookimpl
     def trial_finished(self, trial: Trial) -> None:
         """Print the trial's block."""
-        if self._run is not None:
+        if self._run is not None and self._blocks:
             self.show(screen_text.trial_block(self._run, trial))
 
     def show(self, lines: Iterable[str]) -> None:
         """Print lines, unless quiet."""
         if not self._quiet:
             for line in lines:
-                self._write(line)
+                self._write(printable(line))
 
     def warn(self, lines: Iterable[str]) -> None:
         """Print warnings on standard error, also when quiet."""
         for line in lines:
-            print(f"warning: {line}", file=sys.stderr, flush=True)
+            print(f"warning: {printable(line)}", file=sys.stderr, flush=True)

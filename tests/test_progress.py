@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from harness import progress
+from harness.place import Place
 from harness.plugins import Listeners
 from harness.progress import ProgressBar
 from tests import stored
@@ -102,6 +103,32 @@ def test_trials(bar: ProgressBar, terminal: Terminal) -> None:
         text = terminal.drain()
         counted.append([count for count in ("0/3", "1/3", "2/3", "3/3") if count in text])
     assert counted == [["1/3"], ["2/3"], ["3/3"]]
+
+
+def test_a_cell_of_a_sweep(terminal: Terminal) -> None:
+    """The bar begins with the cell, and says memory at the last reading and the first main figures."""
+    bar = ProgressBar(3, Place(3, 6, "threads=\x1b2", mean_s=60.0, waiting=2))
+    bar.run_started(stored.run(), NOWHERE)
+    bar.trial_finished(stored.trials()[0])
+    terminal.drain()
+    bar.phase_started(1, "asr", "run")
+    text = terminal.drain()
+    bar.run_finished(stored.run(), NOWHERE)
+    assert r"[3/6 threads=\x1b2] ASR run" in text
+    assert "34.0 MiB asr.rtf 0.20" in text
+
+
+def test_time_left_of_slow_trials(bar: ProgressBar, terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trials of minutes have a time left too, and so has their sweep."""
+    now_s = [1000.0]
+    monkeypatch.setattr(bar._progress, "get_time", lambda: now_s[0])
+    for task in bar._progress.tasks:
+        monkeypatch.setattr(task, "_get_time", lambda: now_s[0])
+    for index in range(2):
+        now_s[0] += 300.0
+        terminal.drain()
+        bar.trial_finished(stored.trial(index))
+    assert "left 0:05:00" in terminal.drain()
 
 
 def test_line_above_the_bar(bar: ProgressBar, terminal: Terminal) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,23 @@ def test_warnings(capsys: pytest.CaptureFixture[str], quiet: bool) -> None:
 def test_is_a_listener(make: Callable[[], Screen]) -> None:
     """Its hooks are those that a run calls, with their arguments."""
     Listeners().add(make(), "screen")
+
+
+def test_control_characters_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """A transcript, a message or a warning cannot speak to the terminal."""
+    lines: list[str] = []
+    screen = Screen(None, lines.append)
+    screen.run_started(stored.run(), NOWHERE)
+    visit = replace(stored.asr_visit(), text="and\x1b]0;mine\x07 so")
+    screen.trial_finished(stored.trial(visits=(visit,), problems=("\x9b2J",)))
+    screen.warn(["\x1b[2J"])
+    assert r"[ASR] Transcript: and\x1b]0;mine\x07 so" in lines
+    assert r"[Problem] \x9b2J" in lines
+    assert capsys.readouterr().err == "warning: \\x1b[2J\n"
+
+
+def test_without_blocks() -> None:
+    """The trials are left to somebody else, the banner is not."""
+    lines: list[str] = []
+    play(Screen(stored.REFERENCE, lines.append, blocks=False))
+    assert lines == list(banner(stored.run(), stored.REFERENCE))

@@ -8,8 +8,8 @@ from typing import Any
 from harness.analysis.original import original_results
 from harness.analysis.summary import Summary
 from harness.records import Environment, Run, Trial
-from harness.report.drawn import Drawn
 from harness.report.audio_tables import audio_tables
+from harness.report.drawn import Drawn
 from harness.report.ledger_tables import chain_lines, ledger_tables
 from harness.report.page import render
 from harness.report.tables import Table, metric_table, original_tables

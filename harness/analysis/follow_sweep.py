@@ -1,0 +1,174 @@
+"""A sweep followed from its files while it goes on: the state of each job, and the run that is going on now."""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import msgspec
+
+from harness import store
+from harness.analysis.follow_run import FollowedRun
+from harness.errors import StoreError
+from harness.place import swept_name
+from harness.records import PlannedJob, SweepPlan
+
+State = Literal["waiting", "running", "done", "failed"]
+_MARK = "multirun.yaml"
+_T = TypeVar("_T", bound=msgspec.Struct)
+
+
+@dataclass(frozen=True, slots=True)
+class JobState:
+    """One job: its folder's name, what is its own in the sweep, its cell and block from 1, and how it stands."""
+
+    job: str
+    name: str
+    cell: int
+    block: int
+    state: State
+    detail: str = ""
+
+
+class _Counts(msgspec.Struct):
+    """What is read of a summary: trials by outcome, and of a run's record: how many there were to be."""
+
+    outcomes: dict[str, int] = {}
+    trials: int = 0
+
+
+class _Asked(msgspec.Struct):
+    trials: int = 0
+    overrides: tuple[str, ...] = ()
+    swept: tuple[str, ...] = ()
+
+
+class _Refused(msgspec.Struct):
+    message: str = ""
+
+
+def holds_sweep(folder: Path) -> bool:
+    """Tell whether a folder holds a sweep, or will: its plan, Hydra's mark, or numbered jobs."""
+    if (folder / store.RUN).exists():
+        return False
+    return (folder / store.PLAN).exists() or (folder / _MARK).exists() or bool(_numbered(folder))
+
+
+class FollowedSweep:
+    """A sweep's folder, followed. A job that has ended is looked at once; it writes nothing."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.plan: SweepPlan | None = None
+        self.jobs: tuple[JobState, ...] = ()
+        self.current: FollowedRun | None = None
+        self._final: dict[str, JobState] = {}
+
+    def poll(self) -> None:
+        """Look at every job that has not ended, and read on in the run of the newest one that goes on."""
+        if self.plan is None and (self.folder / store.PLAN).exists():
+            self.plan = store.read_json(self.folder / store.PLAN, SweepPlan)
+        self.jobs = tuple(self._state(job) for job in self._planned())
+        running = [job for job in self.jobs if job.state == "running"]
+        name = running[-1].job if running else next((job.job for job in reversed(self.jobs) if job.state == "done"), "")
+        if name and (self.current is None or self.current.folder.name != name):
+            self.current = FollowedRun(self.folder / name)
+        if self.current is not None:
+            self.current.poll()
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many jobs are in each state."""
+        return Counter(job.state for job in self.jobs)
+
+    @property
+    def finished(self) -> bool:
+        """Whether every planned job has ended, or the sweep's table was made after the newest one."""
+        if self.plan is not None and self.jobs and all(job.state in ("done", "failed") for job in self.jobs):
+            return True
+        table_s = _changed_s(self.folder / store.SWEEP_JSON)
+        newest_s = max((_changed_s(self.folder / job.job / store.RUN) for job in self.jobs), default=0.0)
+        return table_s > newest_s
+
+    def left_s(self, now_s: float) -> float | None:
+        """Return the seconds left at the pace so far, None without a plan or before a job has ended."""
+        ended = self.counts["done"] + self.counts["failed"]
+        if self.plan is None or not ended:
+            return None
+        passed_s = [_changed_s(self.folder / job.job / name) for job in self.jobs for name in _LAST]
+        mean_s = (max(passed_s) - datetime.fromisoformat(self.plan.started_at).timestamp()) / ended
+        since_s = max(0.0, now_s - max(passed_s))
+        run_left_s = self.current.left_s(now_s) if self.current is not None else None
+        return max(run_left_s or 0.0, mean_s * (len(self.jobs) - ended) - since_s)
+
+    def _planned(self) -> tuple[PlannedJob, ...]:
+        if self.plan is not None:
+            return self.plan.jobs
+        return tuple(
+            PlannedJob(job=one.name, overrides=(), cell=number) for number, one in enumerate(_numbered(self.folder))
+        )
+
+    def _state(self, job: PlannedJob) -> JobState:
+        if job.job in self._final:
+            return self._final[job.job]
+        folder = self.folder / job.job
+        name = swept_name(self.plan, job) if self.plan else _own_name(folder)
+        found = JobState(job.job, name, job.cell + 1, job.block + 1, "waiting")
+        if (folder / store.FAILURE).exists():
+            refused = _read(folder / store.FAILURE, _Refused)
+            found = replace(found, state="failed", detail=refused.message if refused else "")
+        elif (folder / store.SUMMARY).exists():
+            found = _ended(folder, found)
+        elif (folder / store.RUN).exists() or (folder / store.TRIALS).exists():
+            return replace(found, state="running")
+        else:
+            return found
+        self._final[job.job] = found
+        return found
+
+
+_LAST = (store.SUMMARY, store.FAILURE)
+
+
+def _ended(folder: Path, job: JobState) -> JobState:
+    counts, asked = _read(folder / store.SUMMARY, _Counts), _read(folder / store.RUN, _Asked)
+    if counts is None or asked is None:
+        return replace(job, state="failed", detail="its summary cannot be read")
+    told = ", ".join(f"{count} {kind}" for kind, count in counts.outcomes.items()) or "none done"
+    whole = counts.outcomes == {"ok": asked.trials}
+    return replace(
+        job, state="done" if whole else "failed", detail=told if whole else f"{told} of {asked.trials} trials"
+    )
+
+
+def _own_name(folder: Path) -> str:
+    asked = _read(folder / store.RUN, _Asked)
+    if asked is None:
+        return ""
+    return " ".join(one for one in asked.overrides if one.partition("=")[0].lstrip("+~") in asked.swept)
+
+
+def _read(path: Path, shape: type[_T]) -> _T | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=shape)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def _numbered(folder: Path) -> list[Path]:
+    try:
+        found = [one for one in folder.iterdir() if one.name.isdigit() and one.is_dir()]
+    except OSError as error:
+        raise StoreError("sweep folder", f"'{folder}' ({error.strerror})", "a folder that can be read") from None
+    return sorted(
+        (one for one in found if any((one / name).exists() for name in (store.RUN, *_LAST))),
+        key=lambda one: int(one.name),
+    )
+
+
+def _changed_s(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0

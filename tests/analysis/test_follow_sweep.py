@@ -1,0 +1,73 @@
+import json
+from pathlib import Path
+
+from harness import store
+from harness.analysis.follow_sweep import FollowedSweep, holds_sweep
+from harness.records import PlannedJob, SweepPlan
+from harness.store import Failure
+from tests import stored
+
+
+def sweep(folder: Path, jobs: int = 4, *, plan: bool = True) -> Path:
+    """Write a sweep: the first job done, the second refused, the third running, the others waiting."""
+    if plan:
+        planned = tuple(
+            PlannedJob(job=str(one), overrides=(f"threads={one}", "seed=1"), cell=one) for one in range(jobs)
+        )
+        record = SweepPlan(
+            started_at="2026-01-02T03:04:00+00:00", harness_version="0.1.0", swept=("threads",), jobs=planned
+        )
+        store.write_json(folder / store.PLAN, record)
+    done = stored.write(folder / "0", stored.run(overrides=("threads=0",), swept=("threads",)), stored.trials())
+    (done / store.SUMMARY).write_text(json.dumps({"outcomes": {"ok": 3}}))
+    (folder / "1").mkdir()
+    store.write_json(folder / "1" / store.FAILURE, Failure(("threads=1",), "threads: found 1"))
+    stored.write(folder / "2", stored.run(overrides=("threads=2",), swept=("threads",)), stored.trials()[:1])
+    return folder
+
+
+def test_states(tmp_path: Path) -> None:
+    """Each job with what is its own, and how it stands; the newest running one is read on."""
+    followed = FollowedSweep(sweep(tmp_path))
+    followed.poll()
+    assert [(one.job, one.name, one.state, one.detail) for one in followed.jobs] == [
+        ("0", "threads=0", "done", "3 ok"),
+        ("1", "threads=1", "failed", "threads: found 1"),
+        ("2", "threads=2", "running", ""),
+        ("3", "threads=3", "waiting", ""),
+    ]
+    assert (followed.finished, followed.current and followed.current.done) == (False, 1)
+
+
+def test_without_a_plan(tmp_path: Path) -> None:
+    """What has begun is known, and no more; it is finished when its table has been made."""
+    followed = FollowedSweep(sweep(tmp_path, plan=False))
+    followed.poll()
+    assert [(one.name, one.state) for one in followed.jobs] == [
+        ("threads=0", "done"),
+        ("", "failed"),
+        ("threads=2", "running"),
+    ]
+    assert (followed.finished, followed.left_s(0.0)) == (False, None)
+    (tmp_path / store.SWEEP_JSON).touch()
+    assert followed.finished
+
+
+def test_a_job_that_comes_to_its_end(tmp_path: Path) -> None:
+    """A job that did not do all its trials has failed; with all jobs ended the sweep is finished."""
+    followed = FollowedSweep(sweep(tmp_path, jobs=3))
+    followed.poll()
+    (tmp_path / "2" / store.SUMMARY).write_text(json.dumps({"outcomes": {"ok": 1, "crashed": 1}}))
+    followed.poll()
+    assert (followed.jobs[2].state, followed.jobs[2].detail) == ("failed", "1 ok, 1 crashed of 3 trials")
+    assert followed.finished
+
+
+def test_what_is_a_sweep(tmp_path: Path) -> None:
+    """Its plan, its jobs, or Hydra's mark; a run is none, and an empty folder neither."""
+    assert not holds_sweep(tmp_path)
+    assert not holds_sweep(stored.write(tmp_path / "run", stored.run(), []))
+    (tmp_path / "a").mkdir()
+    assert holds_sweep(sweep(tmp_path / "a"))
+    (tmp_path / "multirun.yaml").touch()
+    assert holds_sweep(tmp_path)
