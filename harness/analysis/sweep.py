@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from harness import store
+from harness.analysis.drift import BlockFigures, Drift, sweep_drift
 from harness.analysis.isolation import BASE_KEY, IsolationCost, isolation_cost
 from harness.analysis.metric_summary import MetricSummary
 from harness.analysis.stored_summary import read_summary
 from harness.analysis.summary import Summary
 from harness.errors import StoreError
-from harness.records import Run
+from harness.records import Run, SweepPlan
 from harness.store import Failure
 
 _MARK = "multirun.yaml"
@@ -33,6 +35,8 @@ class Cell:
     notes: tuple[str, ...] = ()
     isolation: IsolationCost | None = None
     verdict: str = ""
+    drift: tuple[Drift, ...] = ()
+    started_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class Sweep:
     cells: tuple[Cell, ...]
     swept: tuple[str, ...]
     constant: Mapping[str, str]
+    drift: tuple[Drift, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -69,7 +74,7 @@ def read_sweep(folder: Path) -> Sweep:
     constant = {key: str(next(iter(found))) for key, found in values.items() if len(found) == 1}
     if BASE_KEY in swept:
         cells = tuple(_with_isolation(cell) for cell in cells)
-    return Sweep(folder, cells, swept, constant)
+    return Sweep(folder, cells, swept, constant, _drift(folder, cells))
 
 
 def is_sweep(folder: Path) -> bool:
@@ -113,6 +118,8 @@ def _cell(folder: Path) -> Cell:
         summary.metrics,
         summary.notes,
         verdict=_verdict(summary),
+        drift=summary.drift,
+        started_at=run.started_at,
     )
 
 
@@ -122,6 +129,28 @@ def _with_isolation(cell: Cell) -> Cell:
         return cell
     stored = store.read_run(cell.folder)
     return replace(cell, isolation=isolation_cost(stored.run, stored.trials, cell.metrics))
+
+
+def _drift(folder: Path, jobs: Sequence[Cell]) -> tuple[Drift, ...]:
+    """Return the metrics in which all cells drift together; none where no cell was measured in several blocks."""
+    if not (folder / store.PLAN).exists():
+        return ()
+    plan = store.read_json(folder / store.PLAN, SweepPlan)
+    planned = {job.job: job for job in plan.jobs}
+    if plan.blocks == 1:
+        return ()
+    return sweep_drift(
+        [
+            BlockFigures(
+                planned[job.job].cell,
+                planned[job.job].block,
+                datetime.fromisoformat(job.started_at).timestamp(),
+                job.metrics,
+            )
+            for job in jobs
+            if job.job in planned and job.started_at
+        ]
+    )
 
 
 def _verdict(summary: Summary) -> str:

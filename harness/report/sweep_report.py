@@ -9,6 +9,7 @@ from harness import store
 from harness.analysis.metric_summary import MetricSummary
 from harness.analysis.sweep import Cell, Sweep
 from harness.records import SCHEMA
+from harness.report.drift_lines import drift_notes
 from harness.report.figures import MISSING, figure, interval
 from harness.report.isolation_table import is_about_isolation, isolation_rows, isolation_table
 from harness.report.page import render
@@ -51,7 +52,7 @@ def sweep_table(sweep: Sweep) -> Table:
             "Outcome",
         ),
         tuple(_row(sweep, cell, names) for cell in sweep.cells),
-        (*((f"The same in all jobs: {constant}",) if constant else ()), *notes, *_reasons(sweep)),
+        (*((f"The same in all jobs: {constant}",) if constant else ()), *notes, *drift_notes(sweep), *_reasons(sweep)),
     )
 
 
