@@ -1,4 +1,4 @@
-"""How hot the processor is: its hottest zone, read from outside in some tens of microseconds.
+"""How hot the processor is: its hottest zone, read from outside at the price of one small file a sensor.
 
 ``psutil.sensors_temperatures()`` reads every sensor there is, disks included, which answer in milliseconds and wake up
 for it. On Linux the files of the processor's own sensors are looked for once, by the names that psutil gives them, and
