@@ -17,6 +17,7 @@ from harness.plugins import Listeners
 from harness.records import Observation, Outcome, Phase
 from harness.sampler import Sampler
 from harness.schedule import Action, Command, Task, commands, given_back, tasks, with_rests
+from harness.temperature import Thermometer
 from harness.trial import OpenTrial, OpenVisit
 
 _POINT_BEFORE = {Action.LOAD: "before_load", Action.RUN: "before_run"}
@@ -62,6 +63,7 @@ class Experiment:
         self._sampler = Sampler(folder, plan.protocol.sample_hz, clock)
         self._crew = Crew(plan.protocol, plan.one_per_process, folder, clock, self._sampler, limits)
         self._log = store.TrialLog(folder)
+        self._thermometer = Thermometer()
         self._open: dict[int, OpenTrial] = {}
         self._failed: set[int] = set()
         self._warned: set[str] = set()
@@ -136,6 +138,7 @@ class Experiment:
                 {key: stage.record for key, stage in self._plan.stages.items()},
                 self._plan.protocol.warmup,
                 self._clock.wall().isoformat(timespec="milliseconds"),
+                self._thermometer.hottest_c(),
             )
         return self._open[task.trial]
 

@@ -166,7 +166,8 @@ class Trial:
     trial, ``warmup`` those that the user asked to leave out of steady-state statistics. ``most_loaded`` is the largest
     number of models that were loaded at one time, by the workers' own account: the proof of ``one_at_a_time``.
     ``limit_peak_mib`` is the most that a worker had held when the trial was over, as the mechanism of
-    :class:`harness.protocol.Fit` counts; None where nothing watched, or it cannot be told.
+    :class:`harness.protocol.Fit` counts; None where nothing watched, or it cannot be told. ``temperature_c`` is that of
+    the processor's hottest zone when the trial began, in degrees Celsius; None where the machine shows none.
     """
 
     index: int
@@ -181,6 +182,7 @@ class Trial:
     measurements: tuple[Measurement, ...] = ()
     problems: tuple[str, ...] = ()
     limit_peak_mib: float | None = None
+    temperature_c: float | None = None
 
     def visit(self, stage: str) -> Visit | None:
         """Return the visit of the stage with that key, or None."""

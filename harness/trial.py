@@ -69,6 +69,7 @@ class OpenTrial:
         stages: Mapping[str, StageRecord],
         warmup: int,
         started_at: str,
+        temperature_c: float | None = None,
     ) -> None:
         self.utterance = utterance
         self.outcome = Outcome()
@@ -81,6 +82,7 @@ class OpenTrial:
         self._stages = stages
         self._warmup = warmup
         self._started_at = started_at
+        self._temperature_c = temperature_c
         self._visits: dict[str, OpenVisit] = {}
 
     def visit(self, stage: str) -> OpenVisit:
@@ -122,4 +124,5 @@ class OpenTrial:
             measurements=tuple(measurements),
             problems=tuple(self.problems),
             limit_peak_mib=self.limit_peak_mib,
+            temperature_c=self._temperature_c,
         )

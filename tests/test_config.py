@@ -12,6 +12,7 @@ import harness
 from harness.config import Settings, StageSettings, builtin_folder, settings_of
 from harness.errors import ConfigError
 from harness.protocol import Budgets, Fit, Protocol
+from harness.rounds import SweepSettings
 
 MINIMAL: dict[str, Any] = {
     "order": ["asr", "aligner"],
@@ -379,3 +380,17 @@ def test_cold_loads_need_a_system_that_can_drop(monkeypatch: pytest.MonkeyPatch)
         "page_cache: found 'cold' on a system without posix_fadvise, expected as_is or warm"
     )
     assert checked(page_cache="warm").protocol.page_cache == "warm"
+
+
+def test_a_block_of_a_sweep_has_its_share_of_the_iterations() -> None:
+    """And knows which it is; without the keys all is one."""
+    assert (checked().sweep, checked(iterations=7).protocol.iterations) == (SweepSettings(), 7)
+    settings = checked(iterations=7, sweep={"interleave": 3, "baseline": 0, "block": 0})
+    assert settings.sweep == SweepSettings(interleave=3, baseline="0", block=0)
+    assert (settings.protocol.iterations, settings.raw["iterations"]) == (3, 7)
+    assert refused(iterations=7, sweep={"interleave": 8, "block": 0}) == (
+        "sweep.interleave: found 8, expected at most iterations=7: a block has at least one iteration"
+    )
+    assert refused(sweep={"interleave": 2}) == (
+        "sweep.interleave: found 2 for a single run, expected 1; with -m the cells of a sweep take turns"
+    )

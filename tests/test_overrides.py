@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.overrides import swept_keys
+from harness.overrides import parsed_overrides, swept_keys
 from tests.whole.command import SCRIPTED, called, json_of, settle
 
 Capture = pytest.CaptureFixture[str]
@@ -57,3 +57,19 @@ def test_a_text_that_holds_null_is_left_alone(capsys: Capture) -> None:
     assert (ran.status, ran.err) == (0, "")
     assert "\n  text: null and void\n" in ran.out
     assert "\n  transcript: null\n" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("given", "value"),
+    [
+        ("sweep.baseline=threads=1", "threads=1"),
+        ("sweep.baseline=threads=1,order=[asr,aligner]", "threads=1,order=[asr,aligner]"),
+        ("sweep.baseline='threads=1'", "threads=1"),
+        ('sweep.baseline="threads=1"', "threads=1"),
+        ("sweep.baseline=3", 3),
+    ],
+)
+def test_a_baseline_may_be_written_as_the_sweep_is(given: str, value: object) -> None:
+    """Without quotes around its own assignments, which Hydra alone would not read."""
+    (override,) = parsed_overrides([given])
+    assert (override.value(), override.is_sweep_override()) == (value, False)

@@ -11,6 +11,7 @@ from harness.plan import JobFacts, Plan, make_plan
 from harness.plugins import Found, Registry
 from harness.protocol import Budgets, Fit
 from harness.records import ProbeRecord, StageRecord, Utterance
+from harness.rounds import SweepSettings
 from harness.stage import Stage, Unusable
 from tests.conftest import FACTS, MakeSettings
 
@@ -233,3 +234,29 @@ def test_notes_say_what_a_limit_does_not_count(
     made = replace(settings(page_cache=page_cache), fit=fit)
     run = make_plan(made, registry, [utterance], FACTS).run
     assert (run.fit, run.notes) == (fit, notes)
+
+
+def test_a_block_of_a_cell_is_in_the_record(settings: MakeSettings, registry: Registry, utterance: Utterance) -> None:
+    """Which of how many, with the trials of its share; one trial is cold, and that is noted."""
+    whole = make_plan(settings(iterations=2), registry, [utterance], FACTS).run
+    assert (whole.block, whole.blocks, whole.trials) == (0, 1, 2)
+    block = replace(settings(iterations=2), sweep=SweepSettings(interleave=3, block=2))
+    run = make_plan(block, registry, [utterance], FACTS).run
+    assert (run.block, run.blocks, run.trials, run.notes) == (2, 3, 2, ())
+    short = replace(settings(iterations=1), sweep=SweepSettings(interleave=3, block=2))
+    assert make_plan(short, registry, [utterance], FACTS).run.notes == (
+        "sweep.interleave=3 leaves blocks of one trial, which is cold; iterations=6 has a steady one in each",
+    )
+    assert make_plan(short, registry, [utterance] * 2, FACTS).run.notes == ()
+
+
+def test_warming_up_leaves_nothing_of_a_short_block(
+    settings: MakeSettings, registry: Registry, utterance: Utterance
+) -> None:
+    """It is asked of each block, and the line says so."""
+    block = replace(settings(iterations=2, warmup=1), sweep=SweepSettings(interleave=3, block=2))
+    with pytest.raises(ConfigError) as caught:
+        make_plan(block, registry, [utterance], FACTS)
+    assert str(caught.value).startswith(
+        "warmup: found 1 of the 2 trials of a block (sweep.interleave=3), expected at most"
+    )

@@ -168,3 +168,9 @@ def test_outcome_measurements_and_problems_are_kept() -> None:
     assert closed.outcome == Outcome("crashed", "asr", "run", "SIGSEGV")
     assert closed.measurements == (sample("asr", "ttft_ms", 1.0),)
     assert closed.problems == ("rss failed",)
+
+
+def test_how_hot_it_was_is_kept() -> None:
+    """As it was read when the trial began."""
+    trial = OpenTrial(Task(0, 0, 0, "asr"), UTTERANCE, STAGES, 0, "2026-01-01", 61.5)
+    assert (trial.closed().temperature_c, opened().closed().temperature_c) == (61.5, None)

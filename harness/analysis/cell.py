@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.analysis.blocks import merged
+from harness.analysis.drift import Drift
 from harness.analysis.isolation import IsolationCost
 from harness.analysis.metric_summary import MetricSummary
 from harness.analysis.setting import Setting, setting_of
@@ -41,6 +42,7 @@ class Cell:
     started_at: str | None = None
     environment: Environment | None = None
     setting: Setting | None = None
+    drift: tuple[Drift, ...] = ()
 
     @property
     def hostname(self) -> str | None:
@@ -81,6 +83,7 @@ def cell_of(jobs: Sequence[StoredJob]) -> Cell:
         started_at=min(found.run.started_at for found in read),
         environment=environment,
         setting=setting_of(read[0].run, environment),
+        drift=tuple(one for found in read for one in found.summary.drift),
     )
 
 

@@ -43,8 +43,11 @@ class Slope:
     interval: Interval | None
 
 
-def slope(iterations: Sequence[float], values: Sequence[float]) -> Slope | None:
-    """Return the rate of a series; None below three points."""
+def slope(iterations: Sequence[float], values: Sequence[float], shared: int = 1) -> Slope | None:
+    """Return the rate of a series; None below three points.
+
+    ``shared`` counts the levels that were taken out of both beforehand; one, where none but the mean is.
+    """
     n = len(values)
     if n < MIN_FOR_SLOPE:
         return None
@@ -53,7 +56,7 @@ def slope(iterations: Sequence[float], values: Sequence[float]) -> Slope | None:
     if n < MIN_FOR_INTERVAL:
         return Slope(n, rate, None)
     x = x - x.mean()
-    low, high = _interval(_pulled_in(y, rate * x), np.stack([np.ones(n), x]))
+    low, high = _interval(_pulled_in(y, rate * x), np.stack([np.ones(n), x]), n - 1 - shared)
     return Slope(n, rate, (min(low, rate), max(high, rate)))
 
 
@@ -66,16 +69,42 @@ def level(values: Sequence[float]) -> Slope | None:
     mean = float(y.mean())
     if n < MIN_FOR_INTERVAL:
         return Slope(n, mean, None)
-    low, high = _interval(y, np.ones((1, n)))
+    low, high = _interval(y, np.ones((1, n)), n - 1)
     return Slope(n, mean, (min(low, mean), max(high, mean)))
 
 
+def chance(positions: Sequence[float], values: Sequence[float], shared: int = 1) -> float | None:
+    """Return how probable a slope of at least this size is in a series without any, two-sided, as the interval has it.
+
+    ``positions`` need not differ: a temperature comes again. ``shared`` counts the levels that were taken out of both
+    beforehand, each of which costs a degree of freedom: one, for the mean. None below five points, and where all
+    positions are one.
+    """
+    n = len(values)
+    x, y = np.asarray(positions, np.float64), np.asarray(values, np.float64)
+    if n < MIN_FOR_INTERVAL or n - shared < MIN_FOR_INTERVAL - 2 or np.ptp(x) == 0.0:
+        return None
+    x = (x - x.mean()) / np.ptp(x)
+    design = np.stack([np.ones(n), x])
+    rate = float(np.linalg.lstsq(design.T, y, rcond=None)[0][-1])
+    found = _mixture(_pulled_in(y, rate * x), design, n - 1 - shared)
+    if found is None:  # a straight line: it rises, falls or is level
+        return 0.0 if abs(rate) > 1e-9 * max(1e-300, float(np.abs(y).max())) else 1.0
+    from scipy.special import stdtr
+
+    centre, spread, weight, free = found
+    above = float((weight * stdtr(free, centre / spread)).sum())
+    return 2 * min(above, 1 - above)
+
+
 def theil_sen(x: _Floats, y: _Floats) -> float:
-    """Return the median of all pairwise slopes; every x differs. Of a long series, of the medians of its parts."""
+    """Return the median of all pairwise slopes of differing x. Of a long series, of the medians of its parts."""
     if len(x) > _MOST_PAIRED:
         x, y = (np.array([np.median(part) for part in np.array_split(row, _MOST_PAIRED)]) for row in (x, y))
     first, second = np.triu_indices(len(x), 1)
-    return float(np.median((y[second] - y[first]) / (x[second] - x[first])))
+    apart = x[second] - x[first]
+    differ = apart != 0.0
+    return float(np.median((y[second] - y[first])[differ] / apart[differ]))
 
 
 def _pulled_in(values: _Floats, line: _Floats) -> _Floats:
@@ -94,13 +123,23 @@ def _spread_of_few(off: _Floats) -> float:
     return min(_MEAN_TO_SIGMA * float(off.mean()), _MAD_TO_SIGMA * float(np.median(some))) if len(some) else 0.0
 
 
-def _interval(values: _Floats, design: _Floats) -> Interval:
+def _interval(values: _Floats, design: _Floats, free: int) -> Interval:
     """Return the interval of the last coefficient of a linear model; ``design`` has a row a coefficient."""
-    free = len(values) - len(design)
-    residual = values - design.T @ np.linalg.lstsq(design.T, values, rcond=None)[0]
-    if float(residual @ residual) <= 1e-18 * max(1.0, float(values @ values)):  # a straight line, to the last digit
+    found = _mixture(values, design, free)
+    if found is None:
         last = float(np.linalg.lstsq(design.T, values, rcond=None)[0][-1])
         return last, last
+    return _mixture_interval(*found)
+
+
+def _mixture(values: _Floats, design: _Floats, free: int) -> tuple[_Floats, _Floats, _Floats, int] | None:
+    """Return the t distributions of the last coefficient: centres, spreads, weights, degrees of freedom.
+
+    None where the model explains the values to the last digit.
+    """
+    residual = values - design.T @ np.linalg.lstsq(design.T, values, rcond=None)[0]
+    if float(residual @ residual) <= 1e-18 * max(1.0, float(values @ values)):  # a straight line, to the last digit
+        return None
     rho = _CORRELATIONS[:, None]
     x, y = _whitened(design[:, None, :], rho), _whitened(values[None, :], rho)
     gram = np.einsum("pkn,qkn->kpq", x, x)
@@ -112,7 +151,7 @@ def _interval(values: _Floats, design: _Floats) -> Interval:
     evidence = 0.5 * np.log(1 - _CORRELATIONS**2) - 0.5 * np.linalg.slogdet(gram)[1] - free / 2 * np.log(squares)
     weight = np.exp(evidence - evidence.max())
     kept = weight > _NEGLIGIBLE
-    return _mixture_interval(beta[kept, -1], spread[kept], weight[kept] / weight[kept].sum(), free)
+    return beta[kept, -1], spread[kept], weight[kept] / weight[kept].sum(), free
 
 
 def _whitened(rows: _Floats, rho: _Floats) -> _Floats:

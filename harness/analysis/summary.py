@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.analysis.audio_length import AudioLength, audio_length
 from harness.analysis.budget import Residual, Runway, residuals, runway
+from harness.analysis.drift import Drift, drifts
 from harness.analysis.fit import LimitSummary, limit_summary
 from harness.analysis.handles import Leaking, leaking
 from harness.analysis.lacking import lacking
@@ -32,7 +33,8 @@ class Summary:
 
     ``verdicts`` has the verdict on the process (``memory``), ``stage_verdicts`` what each stage has to do with it,
     ``runway`` how long a leak leaves, ``residuals`` what unloaded models still held, by stage. ``broken`` says what
-    ``strict`` fails a run for, one line each. ``chain`` is None for a chain of one stage. ``trials`` counts the trials
+    ``strict`` fails a run for, one line each. ``chain`` is None for a chain of one stage. ``drift``
+    are the metrics that drift with time or temperature. ``trials`` counts the trials
     that there are; ``made_from`` says which they are, and ``made_by`` which analysis summarised them, so that a stored
     summary is not taken for that of others. ``audio_length`` is by stage.
     """
@@ -53,6 +55,7 @@ class Summary:
     ledger: Mapping[str, StageLedger] = field(default_factory=dict)
     chain: Chain | None = None
     audio_length: Mapping[str, AudioLength] = field(default_factory=dict)
+    drift: tuple[Drift, ...] = ()
     trials: int = 0
     made_from: TrialsStamp | None = None
     made_by: str = ""
@@ -88,6 +91,7 @@ def summarise(
         ledger=ledgers,
         chain=chain(run, trials, ledgers),
         audio_length=audio_length(run, trials),
+        drift=drifts(run, trials),
         trials=len(trials),
         made_from=made_from,
         made_by=analysis_version(),

@@ -7,12 +7,14 @@ folder or in one that was put together by hand, the jobs' folders are all that i
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from harness import store
 from harness.analysis.baseline import find_baseline
 from harness.analysis.cell import Cell as Cell
 from harness.analysis.cell import cell_of
+from harness.analysis.drift import BlockFigures, Drift, sweep_drift
 from harness.analysis.isolation import BASE_KEY, isolation_cost, joined
 from harness.analysis.stored_job import StoredJob, read_job, unread_job
 from harness.analysis.sweep_plan import read_plan
@@ -36,6 +38,7 @@ class Sweep:
     swept: tuple[str, ...]
     constant: Mapping[str, str]
     baseline: Cell | None = None
+    drift: tuple[Drift, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -67,7 +70,28 @@ def read_sweep(folder: Path, baseline: str | None = None) -> Sweep:
         cells = tuple(_with_isolation(cell) for cell in cells)
     asked = baseline if baseline is not None else plan.baseline if plan else None
     base = find_baseline(asked, cells, swept) if asked is not None else cells[0]
-    return Sweep(folder, cells, swept, constant, base if len(cells) > 1 else None)
+    return Sweep(folder, cells, swept, constant, base if len(cells) > 1 else None, _drift(jobs))
+
+
+def _drift(jobs: Sequence[StoredJob]) -> tuple[Drift, ...]:
+    """Return the metrics in which all cells drift together; none where no cell was measured in several blocks."""
+    read = [(job, job.found) for job in jobs if job.found is not None and job.blocks > 1]
+    cells = {identity: number for number, identity in enumerate(dict.fromkeys(_identity(job) for job, _ in read))}
+    return sweep_drift(
+        [
+            BlockFigures(
+                cells[_identity(job)],
+                job.block,
+                datetime.fromisoformat(found.run.started_at).timestamp(),
+                found.summary.metrics,
+            )
+            for job, found in read
+        ]
+    )
+
+
+def _identity(job: StoredJob) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(job.overrides.items()))
 
 
 def is_sweep(folder: Path) -> bool:
@@ -115,7 +139,7 @@ def _grouped(jobs: Iterable[StoredJob], plan: SweepPlan | None) -> list[list[Sto
         if job.name in cells:
             identity: object = cells[job.name]
         else:
-            identity = tuple(sorted(job.overrides.items())) if job.blocks != 1 else (job.name,)
+            identity = _identity(job) if job.blocks != 1 else (job.name,)
         groups.setdefault(identity, []).append(job)
     planned = sorted(key for key in groups if isinstance(key, int))
     ordered = [*(groups[key] for key in planned), *(jobs for key, jobs in groups.items() if not isinstance(key, int))]

@@ -7,6 +7,7 @@ from harness.analysis.baseline import label
 from harness.analysis.metric_summary import MetricSummary
 from harness.analysis.standing import Ratio, best, ratios
 from harness.analysis.sweep import Cell, Sweep
+from harness.report.drift_lines import drift_notes
 from harness.report.figures import MISSING, figure, interval
 from harness.report.tables import Table
 
@@ -136,7 +137,7 @@ def _is_there(entry: MetricSummary) -> bool:
 def _notes(sweep: Sweep, shown: SweepFigures) -> Iterator[str]:
     yield from _about_baseline(sweep, shown)
     yield from _about_best(sweep, shown)
-    found = list(dict.fromkeys(note for cell in sweep.cells for note in cell.notes))
+    found = list(dict.fromkeys([*drift_notes(sweep), *(note for cell in sweep.cells for note in cell.notes)]))
     yield from found[:_MOST_NOTES]
     if len(found) > _MOST_NOTES:
         yield f"{len(found) - _MOST_NOTES} more notes are in the jobs' own reports"

@@ -6,6 +6,7 @@ from harness.analysis.statistics import Interval
 from harness.analysis.summary import Summary
 from harness.analysis.verdict import StageVerdict, Verdict
 from harness.protocol import ADDRESS_SPACE
+from harness.report.drift_lines import drift_lines
 from harness.report.handle_lines import handle_lines
 
 _KIB_BELOW_MIB = 1.0
@@ -24,6 +25,7 @@ def verdict_lines(summary: Summary) -> list[str]:
         f"Guard ({guard['residency']}): {held}, at most {guard['most_loaded']} loaded at one time",
         *((_limit(summary.limit),) if summary.limit else ()),
         *(_residual(one) for one in summary.residuals.values() if one.budget_mib is not None),
+        *drift_lines(summary),
         f"Trials: {counts or 'none'}",
         *(f"Problem: {problem}" for problem in summary.problems),
         *(f"Note: {note}" for note in summary.notes),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import linregress, t
 
-from harness.analysis.slope import MIN_FOR_INTERVAL, MIN_FOR_SLOPE, Slope, level, slope, theil_sen
+from harness.analysis.slope import MIN_FOR_INTERVAL, MIN_FOR_SLOPE, Slope, chance, level, slope, theil_sen
 
 N = 60
 
@@ -166,3 +166,47 @@ def test_a_far_value_does_not_move_a_level() -> None:
 def test_theil_sen_is_the_median_of_all_pairs() -> None:
     """Of (0, 0), (1, 1), (2, 4), (4, 4): slopes 1, 2, 1, 3, 1 and 0 have the median 1."""
     assert theil_sen(np.array([0.0, 1.0, 2.0, 4.0]), np.array([0.0, 1.0, 4.0, 4.0])) == 1.0
+
+
+def test_the_chance_of_a_slope_agrees_with_its_interval() -> None:
+    """A rate of 0 lies outside of the 95 % interval where its chance is below 5 %, and inside where it is above."""
+    for seed in range(40):
+        values = [0.02 * index + one for index, one in enumerate(remembered(0.3, seed, 30))]
+        found, p = slope(range(30), values), chance(range(30), values)
+        assert found is not None
+        assert found.interval is not None
+        assert p is not None
+        outside = not found.interval[0] <= 0 <= found.interval[1]
+        assert outside == (p < 0.05) or abs(p - 0.05) < 0.02
+
+
+def test_a_line_has_no_chance_and_a_level_every() -> None:
+    """There is no noise to be mistaken for."""
+    assert chance(range(10), [3.0 - index for index in range(10)]) == 0.0
+    assert chance(range(10), [3.0] * 10) == 1.0
+
+
+def test_few_points_or_one_place_have_no_chance_to_tell() -> None:
+    """Below five, where all are at one place, and where the levels that were taken out leave nothing."""
+    assert chance(range(4), [1.0, 2.0, 1.5, 3.0]) is None
+    assert chance([7.0] * 10, list(range(10))) is None
+    assert chance(range(10), [float(one % 3) for one in range(10)], shared=8) is None
+
+
+def test_levels_that_were_taken_out_cost_certainty() -> None:
+    """Each is a degree of freedom: the interval is wider, and chance likelier."""
+    values = [0.1 * index + one for index, one in enumerate(remembered(0.0, 2, 20))]
+    one, many = slope(range(20), values), slope(range(20), values, shared=10)
+    assert one is not None
+    assert many is not None
+    assert one.interval is not None
+    assert many.interval is not None
+    assert many.interval[1] - many.interval[0] > one.interval[1] - one.interval[0]
+    assert (chance(range(20), values, shared=10) or 0.0) > (chance(range(20), values) or 0.0)
+
+
+def test_places_may_come_again() -> None:
+    """Pairs at one place have no slope, and are left out."""
+    found = slope([1, 1, 2, 2, 3, 3], [1.0, 1.0, 2.0, 2.0, 3.0, 3.0])
+    assert found is not None
+    assert found.per_iteration == 1.0

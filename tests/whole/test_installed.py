@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.whole.command import ROOT, Ran, harness, python
+from tests.whole.command import ROOT, Ran, harness, json_of, python
 
 OFFLINE = ("--quiet", "--no-deps", "--no-index", "--disable-pip-version-check")
 
@@ -45,7 +45,7 @@ def ran(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Ran:
 
 def of_the_project() -> Iterator[str]:
     """Yield the names under which the project's files belong into the wheel."""
-    for folder in ("harness", "plugins"):
+    for folder in ("harness", "plugins", "hydra_plugins"):
         for file in (ROOT / folder).rglob("*"):
             if file.suffix in (".py", ".html") and "__pycache__" not in file.parts:
                 yield str(file.relative_to(ROOT))
@@ -64,7 +64,9 @@ def test_everything_that_a_run_needs_is_in_the_wheel(names: set[str]) -> None:
 
 def test_nothing_else_is_in_the_wheel(names: set[str]) -> None:
     """Tests, benchmarks, outputs and models stay where they are."""
-    assert {name.partition("/")[0].partition("-")[0] for name in names} == {"harness", "plugins", "asr_align_harness"}
+    packages = {"harness", "plugins", "hydra_plugins", "asr_align_harness"}
+    assert {name.partition("/")[0].partition("-")[0] for name in names} == packages
+    assert "hydra_plugins/__init__.py" not in names, "it is Hydra's namespace, which others share"
     assert [name for name in names if name.endswith((".pyc", ".orig", ".rej"))] == []
 
 
@@ -110,3 +112,12 @@ def test_the_installed_package_lists_its_plugins(site: Path, tmp_path: Path) -> 
     rows = [line.split()[0] for line in ran.out.splitlines() if line.startswith("  ") and line[2] != " "]
     assert {"asr=pocketsphinx", "aligner=pocketsphinx", "rss", "rtf", "ttft", "wer"} <= set(rows)
     assert len(rows) == len(set(rows))
+
+
+def test_the_installed_package_sweeps_in_turns(site: Path, tmp_path: Path) -> None:
+    """Hydra finds the sweeper that came with it."""
+    turns = ("-m", "asr=null", "order=[asr]", "threads=1,2", "iterations=2", "sweep.interleave=2", "quiet=true")
+    ran = harness(*turns, cwd=tmp_path, env={"PYTHONPATH": str(site)})
+    assert (ran.status, ran.err.count("Traceback")) == (0, 0)
+    plan = json_of(ran.folder / "plan.json")
+    assert [(job["cell"], job["block"]) for job in plan["jobs"]] == [(0, 0), (1, 0), (1, 1), (0, 1)]

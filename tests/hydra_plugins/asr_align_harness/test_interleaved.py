@@ -46,11 +46,11 @@ def test_configurations_of_others_need_no_keys_of_ours(hydra_sweep_runner: Any, 
         task_function=None,
         config_path="configs",
         config_name="compose",
-        overrides=[OURS, "group1=glob(*)", "foo=range(1,3)"],
+        overrides=[OURS, "group1=glob(*)", "+foo=range(1,3)"],
         temp_dir=tmp_path,
     )
     with sweep:
         (jobs,) = sweep.returns
     assert [job.overrides for job in jobs] == [
-        [f"group1={group}", f"foo={foo}"] for group in ("abc.cde", "file1", "file2") for foo in (1, 2)
+        [f"group1={group}", f"+foo={foo}"] for group in ("abc.cde", "file1", "file2") for foo in (1, 2)
     ]
