@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from math import isinf
 
 from harness.analysis.change import Change
 from harness.analysis.change_words import NOT_COMPARED
@@ -91,5 +92,5 @@ def _why_broken(change: Change, limit: Threshold) -> str | None:
         return f"not checked: {reason}" if vanished or limit.pattern is not None else None
     if not change.worse or change.relative is None or abs(change.relative) <= limit.share:
         return None
-    by = "0 in A" if change.relative in (float("inf"), float("-inf")) else f"{abs(change.relative) * 100:.1f} %"
-    return f"{change.word} by {by}, {limit} may be"
+    by = "from 0" if isinf(change.relative) else f"by {abs(change.relative) * 100:.1f} %"
+    return f"{change.word} {by}, {limit} may be"
