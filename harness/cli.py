@@ -64,13 +64,12 @@ def _command(argv: Sequence[str]) -> int:
     app.command()(baseline)
     usage_error: type[BaseException] = typer.BadParameter.__bases__[0]  # typer carries click under a private name
     try:
-        app(list(argv), prog_name="harness", standalone_mode=False)
+        return int(app(list(argv), prog_name="harness", standalone_mode=False) or 0)
     except typer.Exit as leaving:
         return int(leaving.exit_code)
     except usage_error as error:
         print(f"harness: {error}", file=sys.stderr)
         return BAD_INPUT
-    return 0
 
 
 def report(folder: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from harness.analysis.change import Change, Figure
 from harness.analysis.comparison import Comparison, Section
-from harness.analysis.threshold import Broken, Threshold, broken, threshold, thresholds
+from harness.analysis.threshold import Broken, broken, threshold, thresholds
 from harness.errors import ConfigError
 
 SLOWER = Change(
@@ -45,7 +45,8 @@ def lines(change: Change, *limits: str) -> list[str]:
 )
 def test_a_threshold_is_read(text: str, pattern: str | None, share: float) -> None:
     """A share, for all metrics or for those that a pattern names."""
-    assert threshold(text) == Threshold(pattern, pytest.approx(share))
+    found = threshold(text)
+    assert (found.pattern, round(found.share, 12)) == (pattern, share)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,14 @@ def test_the_nearest_threshold_counts() -> None:
     """A pattern that fits goes before the general one, the last given before the others."""
     assert lines(SLOWER, "asr.rtf=20%", "5%") == []
     assert lines(SLOWER, "5%", "asr.*=20%", "asr.rtf=1%") == ["slower by 10.0 %, 1 % may be"]
-    assert lines(SLOWER, "aligner.*=1%") == []
+
+
+def test_a_pattern_that_fits_nothing() -> None:
+    """It would never break: the line names what is compared."""
+    with pytest.raises(ConfigError) as refused:
+        lines(SLOWER, "5%", "aligner.*=1%")
+    expected = "a metric that is compared, or a pattern of some; choose from: asr.rtf"
+    assert str(refused.value) == f"threshold: found 'aligner.*', expected {expected}"
 
 
 def test_a_metric_of_which_more_is_better() -> None:
@@ -122,6 +130,7 @@ def test_what_was_not_checked_has_not_held() -> None:
     assert lines(ABSENT, "5%") == ["not checked: it does not stream"]
     neither = replace(ABSENT, a=Figure(None, None, 0, "it does not stream"))
     assert lines(neither, "5%") == []
+    assert lines(neither, "asr.*=5%") == []
     assert lines(neither, "asr.rtf=5%") == ["not checked: it does not stream"]
     assert lines(replace(ABSENT, note="its unit is s in A and ms in B", b=Figure(1.0, None, 1)), "asr.rtf=5%") == [
         "not checked: its unit is s in A and ms in B"
