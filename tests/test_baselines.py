@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -66,7 +67,7 @@ def test_a_copy_that_fails_leaves_the_old_one(run: Path, outputs: Path, monkeypa
     def full(source: Path, copy: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(baselines.shutil, "copyfile", full)
+    monkeypatch.setattr(shutil, "copyfile", full)
     with pytest.raises(StoreError, match=r"main' \(No space left on device\), expected a folder that can be written"):
         baselines.keep("main", run, outputs, replace=True)
     assert (target / "old").exists()

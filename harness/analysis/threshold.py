@@ -80,8 +80,8 @@ def broken(comparison: Comparison, limits: Sequence[Threshold]) -> tuple[Broken,
         if section.refused is not None:
             found.append(Broken(section.title, "", f"not checked: {section.refused}"))
         for change in section.changes:
-            limit = _limit(change.name, limits)
-            line = None if limit is None else _why_broken(change, limit)
+            one = _limit(change.name, limits)
+            line = None if one is None else _why_broken(change, one)
             if line is not None:
                 found.append(Broken(section.title, change.name, line))
     return tuple(found)
