@@ -30,14 +30,14 @@ def read_summary(folder: Path) -> SummarisedRun:
     other case the trials are read and summarised. Writes nothing.
     """
     run, environment = store.read_description(folder)
-    summary = _stored(folder)
+    summary = stored_summary(folder)
     if summary is None:
         stored = store.read_run(folder)
         summary = summarise(stored.run, stored.trials, stored.notes, stored.stamp)
     return SummarisedRun(folder, run, environment, summary)
 
 
-def _stored(folder: Path) -> Summary | None:
+def stored_summary(folder: Path) -> Summary | None:
     """Return the stored summary, or None where there is none of these trials that this version would write."""
     try:
         summary = msgspec.json.decode((folder / store.SUMMARY).read_bytes(), type=Summary)
