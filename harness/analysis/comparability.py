@@ -34,9 +34,9 @@ NONE = "-"
 class Side:
     """One of two runs: how the user named it, and what its folder holds.
 
-    ``metrics`` is its stored summary's, empty where there is none of these trials; what is compared is made then. A cell
-    of a sweep that was measured in several blocks is several runs; ``trials`` has all of them, ``run`` is the first, and
-    ``blocks`` counts them.
+    ``metrics`` is its stored summary's, empty where there is none of these trials; what is compared is made then.
+    A cell of a sweep that was measured in several blocks is several runs; ``trials`` has all of them, ``run`` is the
+    first, and ``blocks`` counts them.
     """
 
     name: str
