@@ -73,7 +73,17 @@ def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
         cli.status_of([])
 
 
-@pytest.mark.parametrize("argv", [["report", "--help"], ["plugins", "--help"], ["--help"], ["--hydra-help"]])
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["report", "--help"],
+        ["plugins", "--help"],
+        ["compare", "--help"],
+        ["baseline", "--help"],
+        ["--help"],
+        ["--hydra-help"],
+    ],
+)
 def test_help_is_given(argv: Sequence[str], capsys: Capture) -> None:
     """Asking for help is no error."""
     ran = called(capsys, argv)

@@ -13,7 +13,7 @@ from typing import Any
 
 from harness import store
 from harness.analysis.metric_summary import MetricSummary
-from harness.analysis.stored_summary import read_summary
+from harness.analysis.stored_summary import stored_summary
 from harness.errors import StoreError
 from harness.records import Environment, Run, StageRecord, Trial, Utterance
 
@@ -32,8 +32,9 @@ NONE = "-"
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of two runs: how the user named it, and what its folder holds. ``metrics`` is its summary's.
+    """One of two runs: how the user named it, and what its folder holds.
 
+    ``metrics`` is its stored summary's, empty where there is none of these trials; what is compared is made then.
     A cell of a sweep that was measured in several blocks is several runs; ``trials`` has all of them, ``run`` is the
     first, and ``blocks`` counts them.
     """
@@ -65,13 +66,13 @@ class Difference:
 def read_side(name: str, *folders: Path) -> Side:
     """Read a run, or the blocks of one cell. Raises :class:`StoreError`."""
     runs = [store.read_run(folder) for folder in folders]
-    metrics = read_summary(folders[0]).summary.metrics if len(folders) == 1 else {}
+    summary = stored_summary(folders[0]) if len(folders) == 1 else None
     return Side(
         name,
         runs[0].run,
         runs[0].environment,
         tuple(trial for run in runs for trial in run.trials),
-        metrics,
+        {} if summary is None else summary.metrics,
         tuple(note for run in runs for note in run.notes),
         len(folders),
     )

@@ -38,7 +38,7 @@ def read_summary(folder: Path) -> SummarisedRun:
     other case the trials are read and summarised. Writes nothing.
     """
     run, environment = store.read_description(folder)
-    summary = _stored(folder)
+    summary = stored_summary(folder)
     if summary is None:
         stored = store.read_run(folder)
         check_trials(stored)
@@ -63,7 +63,7 @@ def check_trials(stored: StoredRun) -> None:
         raise StoreError("run folder", found, f"{store.TRIALS} beside it; the summary is left as it is")
 
 
-def _stored(folder: Path) -> Summary | None:
+def stored_summary(folder: Path) -> Summary | None:
     """Return the stored summary, or None where there is none of these trials that this version would write."""
     try:
         summary = msgspec.json.decode((folder / store.SUMMARY).read_bytes(), type=Summary)

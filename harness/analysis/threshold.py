@@ -1,14 +1,15 @@
 """How much worse a metric may be: thresholds as the user writes them, and which of them a comparison breaks.
 
 A threshold is broken where a metric is shown to be worse, and its figure is worse by more than the threshold. A metric
-that A has and B lacks breaks it too, and so does one that was named and could not be compared: what was not checked has
-not held.
+that A has and B lacks breaks it too, and so does one that was named in full and could not be compared: what was not
+checked has not held.
 """
 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from math import isinf
 
 from harness.analysis.change import Change
 from harness.analysis.change_words import NOT_COMPARED
@@ -25,6 +26,11 @@ class Threshold:
 
     pattern: str | None
     share: float
+
+    @property
+    def metric(self) -> str | None:
+        """The one metric that is named in full; None for a pattern, which chooses among those that are compared."""
+        return None if self.pattern is None or set(self.pattern) & set("*?[") else self.pattern
 
     def __str__(self) -> str:
         return f"{self.share * 100:g} %"
@@ -57,16 +63,25 @@ def thresholds(texts: Sequence[str]) -> tuple[Threshold, ...]:
 
 
 def broken(comparison: Comparison, limits: Sequence[Threshold]) -> tuple[Broken, ...]:
-    """Return the thresholds that a comparison breaks, in its order."""
+    """Return the thresholds that a comparison breaks, in its order.
+
+    Raises :class:`ConfigError` for a pattern that fits no metric that is compared, for it would never break.
+    """
     if not limits:
         return ()
+    names = dict.fromkeys(change.name for section in comparison.sections for change in section.changes)
+    for limit in limits:
+        if limit.pattern is not None and not any(fnmatchcase(name, limit.pattern) for name in names):
+            raise ConfigError(
+                "threshold", f"'{limit.pattern}'", "a metric that is compared, or a pattern of some", names
+            )
     found: list[Broken] = []
     for section in comparison.sections:
         if section.refused is not None:
             found.append(Broken(section.title, "", f"not checked: {section.refused}"))
         for change in section.changes:
-            limit = _limit(change.name, limits)
-            line = None if limit is None else _why_broken(change, limit)
+            one = _limit(change.name, limits)
+            line = None if one is None else _why_broken(change, one)
             if line is not None:
                 found.append(Broken(section.title, change.name, line))
     return tuple(found)
@@ -88,8 +103,8 @@ def _why_broken(change: Change, limit: Threshold) -> str | None:
     if change.word == NOT_COMPARED:
         reason = change.note or change.b.reason or change.a.reason or "it could not be compared"
         vanished = change.b.reason is not None and change.a.reason is None
-        return f"not checked: {reason}" if vanished or limit.pattern is not None else None
+        return f"not checked: {reason}" if vanished or limit.metric == change.name else None
     if not change.worse or change.relative is None or abs(change.relative) <= limit.share:
         return None
-    by = "0 in A" if change.relative in (float("inf"), float("-inf")) else f"{abs(change.relative) * 100:.1f} %"
-    return f"{change.word} by {by}, {limit} may be"
+    by = "from 0" if isinf(change.relative) else f"by {abs(change.relative) * 100:.1f} %"
+    return f"{change.word} {by}, {limit} may be"

@@ -34,7 +34,7 @@ def compare(
         Path | None, typer.Option(help="write B's figures for github-action-benchmark, customSmallerIsBetter")
     ] = None,
     outputs: Annotated[Path, typer.Option(help="the folder of outputs, with the baselines")] = Path("outputs"),
-) -> None:
+) -> int:
     """Compare two stored runs, or two sweeps cell by cell: what is faster, slower, or not shown to differ."""
     from harness.analysis.compared import compare as compare_folders
     from harness.analysis.threshold import broken, thresholds
@@ -43,7 +43,7 @@ def compare(
     pages = [*([_summary_file()] if github_summary else []), *([markdown] if markdown else [])]
     limits = thresholds(threshold or ())
     (first, said), (second, also) = resolve(a, outputs), resolve(b, outputs)
-    named = [limit.pattern for limit in limits if limit.pattern is not None]
+    named = [limit.metric for limit in limits if limit.metric is not None]
     comparison = compare_folders(first, second, metric or (), named)
     found = broken(comparison, limits)
     _note([*said, *also])
@@ -55,8 +55,7 @@ def compare(
         _append(page, comparison_markdown(comparison, found))
     if benchmark_json is not None:
         _note(_write_benchmarks(comparison, benchmark_json))
-    if found:
-        raise typer.Exit(_BROKEN)
+    return _BROKEN if found else 0
 
 
 def _note(lines: Sequence[str]) -> None:

@@ -13,6 +13,8 @@ from harness.report.tables import Table
 
 _MOST_TEXT = 44
 """So wide a labelled difference may be on the screen: two of them and their subject in 120 columns."""
+_MOST_NAMED = 4
+"""So many metrics with the same reason are named; which the others are can be seen in the table."""
 
 
 def comparison_text(comparison: Comparison, broken: Sequence[Broken]) -> str:
@@ -101,14 +103,13 @@ def _short(text: str) -> str:
 
 
 def _changes(section: Section, tests: int) -> Table:
-    headers = ("Metric", "Unit", "A", "B", "Change", "95 % interval", "p", "n", "B is")
+    headers = ("Metric", "A", "B", "Change", "95 % interval", "p", "n", "B is")
     return Table("Metrics", headers, tuple(map(_row, section.changes)), tuple(_notes(section, tests)))
 
 
 def _row(change: Change) -> tuple[str, ...]:
     return (
         change.name,
-        _unit(change),
         figure(change.a.value, change.format),
         figure(change.b.value, change.format),
         _scaled(change, change.change),
@@ -117,10 +118,6 @@ def _row(change: Change) -> tuple[str, ...]:
         f"{change.a.n}, {change.b.n}",
         change.word,
     )
-
-
-def _unit(change: Change) -> str:
-    return "%" if change.format.endswith("%") else change.unit
 
 
 def _scaled(change: Change, value: float | None) -> str:
@@ -153,7 +150,12 @@ def _notes(section: Section, tests: int) -> Iterable[str]:
             reasons.setdefault(line, []).append(change.name)
     tested = [change.name for change in section.changes if change.p is not None]
     for line, names in reasons.items():
-        yield f"{'all that were tested' if names == tested and len(names) > 1 else ', '.join(names)}: {line}"
+        yield f"{'all that were tested' if names == tested and len(names) > 1 else _named(names)}: {line}"
+
+
+def _named(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMED
+    return f"{', '.join(names[:_MOST_NAMED])} and {more} more" if more > 1 else ", ".join(names)
 
 
 def _reasons(change: Change, tests: int) -> Iterable[str]:

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from harness import store
 from harness.analysis.comparability import Difference, Side, differences, read_side, refuse_unlike
+from harness.analysis.summary import summarise
 from harness.errors import StoreError
 from harness.protocol import Fit, Protocol
 from harness.records import Outcome
@@ -164,12 +166,16 @@ def test_a_side_is_read_from_its_folder(tmp_path: Path) -> None:
     folders = [
         stored.write(tmp_path / name, stored.run(), stored.trials(), stored.environment()) for name in ("0", "1")
     ]
+    found = store.read_run(folders[0])
+    store.write_json(folders[0] / store.SUMMARY, summarise(found.run, found.trials, found.notes, found.stamp))
     one, both = read_side("x", folders[0]), read_side("x", *folders)
     assert (one.name, one.run, one.blocks, len(one.trials)) == ("x", stored.run(), 1, 3)
     assert one.metrics["asr.latency_ms"].value == 2000.0
     assert (both.blocks, len(both.trials), both.metrics) == (2, 6, {})
     (folders[0] / "trials.jsonl").write_bytes((folders[0] / "trials.jsonl").read_bytes()[:-9])
-    assert read_side("x", folders[0]).notes == ("trials.jsonl: the last line is torn and was dropped (line 3)",)
+    torn = read_side("x", folders[0])
+    assert torn.metrics == {}
+    assert torn.notes == ("trials.jsonl: the last line is torn and was dropped (line 3)",)
 
 
 def test_stages_are_matched_by_key() -> None:
