@@ -141,5 +141,5 @@ def test_trials_that_are_damaged(tmp_path: Path) -> None:
     """They were not looked at while their summary stood for them; now they are."""
     found = blocks(tmp_path, stored.trials(3), stored.trials(3))
     (tmp_path / "1" / store.TRIALS).write_text("{\n{\n", encoding="utf-8")
-    with pytest.raises(StoreError, match="trials.jsonl' line 1"):
+    with pytest.raises(StoreError, match=r"trials\.jsonl' line 1"):
         merged(found)
