@@ -333,3 +333,11 @@ def test_stored_summaries_are_enough(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(store, "read_run", refuse)
     assert read_sweep(tmp_path).ok
+
+
+def test_one_value_in_two_ways_is_constant(tmp_path: Path) -> None:
+    """Quotes and a capital letter are the launcher's, not a difference."""
+    job(tmp_path / "0", "asr='null'", "quiet=True", "threads=1")
+    job(tmp_path / "1", "asr=null", "quiet=true", "threads=2")
+    found = read_sweep(tmp_path)
+    assert (found.swept, found.constant) == (("threads",), {"asr": "'null'", "quiet": "True"})
