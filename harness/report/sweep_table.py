@@ -174,7 +174,10 @@ def _about_best(sweep: Sweep, shown: SweepFigures) -> Iterator[str]:
     if shown.best:
         higher = [name for name in shown.best if shown.entries[name].better == "higher"]
         but = f", the highest of {', '.join(higher)}" if higher else ""
-        yield f"{BEST}: the lowest figure of a metric{but}, among the cells that are ok; equal figures have no mark"
+        yield (
+            f"{BEST}: the lowest figure of a metric{but}, among the cells that are ok, told from the others or not; "
+            "equal figures have none"
+        )
 
 
 def _reasons(sweep: Sweep) -> list[str]:

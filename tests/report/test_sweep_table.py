@@ -14,7 +14,8 @@ from tests.stored_sweep import FAILED, failure, faster, four_jobs, job
 FIRST_NOTES = (
     "x: a figure as a multiple of that of the baseline, threads=1 (job 0); ~: not told from 1, for its 95 % interval "
     "holds 1 or there is none",
-    "best: the lowest figure of a metric, among the cells that are ok; equal figures have no mark",
+    "best: the lowest figure of a metric, among the cells that are ok, told from the others or not; equal "
+    "figures have none",
 )
 
 
@@ -146,7 +147,7 @@ def test_a_metric_whose_highest_is_best(tmp_path: Path) -> None:
     )
     turned = replace(sweep, cells=cells, baseline=cells[0])
     assert [text.partition("\n")[0] for text in column(turned, "asr.ttft_ms")] == ["400.00 best", "100.00 x0.25"]
-    note = "best: the lowest figure of a metric, the highest of asr.ttft_ms, among the cells that are ok; "
+    note = "best: the lowest figure of a metric, the highest of asr.ttft_ms, among the cells that are ok, told "
     assert any(line.startswith(note) for line in table_of(turned).notes)
 
 
