@@ -117,7 +117,7 @@ def test_an_experiment_that_sweeps_is_a_sweep(folder: Path, capsys: Capture) -> 
     own(folder, "experiment/both.yaml", f"# @package _global_\norder: [asr]\niterations: 1\n{params}\n")
     ran = called(capsys, [*SCRIPTED, "experiment=both"])
     assert ran.status == 0
-    assert [job["overrides"]["lifecycle"] for job in json_of(ran.folder / "sweep.json")["jobs"]] == [
+    assert [job["overrides"]["lifecycle"] for job in json_of(ran.folder / "sweep.json")["cells"]] == [
         "recreate",
         "restart",
     ]

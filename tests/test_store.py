@@ -1,5 +1,6 @@
 import gc
 import os
+import sys
 from pathlib import Path
 
 import msgspec
@@ -389,3 +390,29 @@ def test_read_json_refuses_what_cannot_be_read(tmp_path: Path) -> None:
         store.read_json(tmp_path / store.SUMMARY, dict)
     path = tmp_path / store.SUMMARY
     assert str(caught.value) == f"run folder: found '{path}' (Is a directory), expected a file that can be read"
+
+
+def test_trials_are_being_written_while_their_log_is_open(tmp_path: Path) -> None:
+    """The lock is the log's, and goes when it is closed; where there is no log nobody writes."""
+    assert store.is_being_written(tmp_path) is False
+    log = store.TrialLog(tmp_path)
+    assert store.is_being_written(tmp_path) is True
+    log.close()
+    assert store.is_being_written(tmp_path) is False
+
+
+def test_asking_who_writes_leaves_no_lock(tmp_path: Path) -> None:
+    """A log that is opened afterwards is seen."""
+    (tmp_path / store.TRIALS).touch()
+    assert store.is_being_written(tmp_path) is False
+    log = store.TrialLog(tmp_path)
+    assert store.is_being_written(tmp_path) is True
+    log.close()
+
+
+def test_where_there_are_no_locks_nobody_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On such a platform a log is written all the same."""
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    log = store.TrialLog(tmp_path)
+    assert store.is_being_written(tmp_path) is False
+    log.close()

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from harness import store
-from harness.analysis.baseline import find_baseline
+from harness.analysis.baseline import find_baseline, plain
 from harness.analysis.cell import Cell as Cell
 from harness.analysis.cell import cell_of
 from harness.analysis.drift import BlockFigures, Drift, sweep_drift
@@ -149,18 +149,19 @@ def _grouped(jobs: Iterable[StoredJob], plan: SweepPlan | None) -> list[list[Sto
 def _keys(cells: Sequence[Cell], plan: SweepPlan | None) -> tuple[tuple[str, ...], Mapping[str, str]]:
     """Return the swept keys, which differ between cells or were planned to, and the others with their value.
 
-    A cell of which nothing can be read does not count: it may have had any value.
+    A cell of which nothing can be read does not count: it may have had any value. One value may be written in several
+    ways, by a plan and by a launcher.
     """
-    values: dict[str, dict[str, None]] = {}
+    values: dict[str, dict[str, str]] = {}
     known = [cell.overrides for cell in cells if cell.overrides]
     having: dict[str, int] = {}
     for overrides in known:
         for key, value in overrides.items():
-            values.setdefault(key, {})[value] = None
+            values.setdefault(key, {}).setdefault(plain(value), value)
             having[key] = having.get(key, 0) + 1
     planned = set(plan.swept) if plan else set()
     swept = tuple(key for key, found in values.items() if len(found) > 1 or having[key] < len(known) or key in planned)
-    return swept, {key: next(iter(found)) for key, found in values.items() if key not in swept}
+    return swept, {key: next(iter(found.values())) for key, found in values.items() if key not in swept}
 
 
 def _with_isolation(cell: Cell) -> Cell:

@@ -31,7 +31,7 @@ def read_plan(folder: Path) -> SweepPlan | None:
     twice = [name for name, count in Counter(job.job for job in plan.jobs).items() if count > 1]
     if twice:
         raise _damaged(path, f"job {twice[0]} more than once")
-    elsewhere = [job.job for job in plan.jobs if Path(job.job).name != job.job]
+    elsewhere = [job.job for job in plan.jobs if job.job in ("", "..") or Path(job.job).name != job.job]
     if elsewhere:
         raise _damaged(path, f"job '{elsewhere[0]}', which is no name of a folder")
     return plan

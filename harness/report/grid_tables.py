@@ -2,11 +2,11 @@
 
 from harness.analysis.sweep import Sweep
 from harness.report.figures import MISSING
-from harness.report.sweep_table import sweep_figures
+from harness.report.sweep_table import SweepFigures
 from harness.report.tables import Table
 
 
-def grid_tables(sweep: Sweep) -> list[Table]:
+def grid_tables(sweep: Sweep, shown: SweepFigures) -> list[Table]:
     """Return the grids; none where other than two keys were swept, or two cells have the same place."""
     if len(sweep.swept) != 2:
         return []
@@ -14,7 +14,6 @@ def grid_tables(sweep: Sweep) -> list[Table]:
     places = {(cell.overrides.get(first, MISSING), cell.overrides.get(second, MISSING)): cell for cell in sweep.cells}
     if len(places) < len(sweep.cells):
         return []
-    shown = sweep_figures(sweep)
     texts = {place: {name: shown.first_line(cell, name) for name in shown.names} for place, cell in places.items()}
     down, across = (list(dict.fromkeys(place[axis] for place in places)) for axis in (0, 1))
     return [

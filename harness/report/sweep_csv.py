@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 
 from harness.analysis.metric_summary import MetricSummary
-from harness.analysis.standing import Ratio, ratios
+from harness.analysis.standing import Ratio
 from harness.analysis.sweep import Cell, Sweep
 
 _PARTS = ("", ".low", ".high", ".cold", ".n", ".ratio", ".ratio.low", ".ratio.high")
@@ -13,10 +13,9 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a text may not begin with: spreadsheets would run it."""
 
 
-def sweep_csv(sweep: Sweep) -> str:
-    """Return the table: figures with interval, cold value, count, and the ratio to the baseline; empty for none."""
+def sweep_csv(sweep: Sweep, ratios: Mapping[str, Mapping[str, Ratio]]) -> str:
+    """Return the table: figures with interval, cold value, count, and the ratio by job and metric; empty for none."""
     names = sweep.main_metrics
-    compared = ratios(sweep, names)
     sink = io.StringIO()
     writer = csv.writer(sink, lineterminator="\n")
     columns = [f"{name}{part}" for name in names for part in _PARTS]
@@ -24,7 +23,7 @@ def sweep_csv(sweep: Sweep) -> str:
         map(harmless, ["job", "baseline", *sweep.swept, *columns, "verdict", "trials", "started_at", "host", "outcome"])
     )
     for cell in sweep.cells:
-        writer.writerow(map(harmless, _row(sweep, cell, names, compared.get(cell.job, {}))))
+        writer.writerow(map(harmless, _row(sweep, cell, names, ratios.get(cell.job, {}))))
     return sink.getvalue()
 
 

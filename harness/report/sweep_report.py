@@ -1,36 +1,37 @@
 """The report of a sweep: on the screen, and as Markdown, CSV, JSON and HTML beside its jobs."""
 
-from typing import Any
-
 from harness import store
-from harness.analysis.standing import ratios
-from harness.analysis.sweep import Cell, Sweep
-from harness.records import SCHEMA
+from harness.analysis.sweep import Sweep
 from harness.report.grid_tables import grid_tables
-from harness.report.isolation_table import is_about_isolation, isolation_rows, isolation_table
+from harness.report.isolation_table import isolation_table
 from harness.report.narrow import narrowed, side_by_side
 from harness.report.page import render
 from harness.report.scaling_tables import scaling_tables
 from harness.report.sweep_csv import sweep_csv
-from harness.report.sweep_table import constant_line, stub_of, sweep_figures, sweep_table
+from harness.report.sweep_record import sweep_record
+from harness.report.sweep_table import SweepFigures, constant_line, shortened, stub_of, sweep_figures, sweep_table
 from harness.report.tables import Table
 
 
 def publish_sweep(sweep: Sweep) -> None:
     """Write ``sweep.json``, ``sweep.csv``, ``sweep.md`` and ``sweep.html`` into the sweep's folder."""
-    tables = sweep_tables(sweep)
-    store.write_json(sweep.folder / store.SWEEP_JSON, sweep_record(sweep))
-    store.write_text(sweep.folder / store.SWEEP_CSV, sweep_csv(sweep))
-    store.write_text(sweep.folder / store.SWEEP_MD, _markdown(sweep, tables))
-    store.write_text(sweep.folder / store.SWEEP_HTML, _html(sweep, tables))
+    shown, folder = sweep_figures(sweep), sweep.folder
+    tables = _tables(sweep, shown)
+    store.write_json(folder / store.SWEEP_JSON, sweep_record(sweep, shown))
+    store.write_text(folder / store.SWEEP_CSV, sweep_csv(sweep, shown.ratios))
+    store.write_text(folder / store.SWEEP_MD, _markdown(sweep, tables))
+    store.write_text(folder / store.SWEEP_HTML, _html(sweep, tables))
 
 
 def sweep_text(sweep: Sweep) -> str:
     """Return the sweep's tables as they are shown on the screen; those after the first with their titles."""
-    above = constant_line(sweep)
+    shown, above = sweep_figures(sweep), constant_line(sweep)
+    few = shortened(sweep, shown)
     parts = [above] if above else []
-    parts += [part.text() for part in narrowed(sweep_table(sweep), stub_of(sweep))]
-    grids = [part for grid in grid_tables(sweep) for part in narrowed(grid, 1)]
+    parts += [part.text() for part in narrowed(sweep_table(few, shown), stub_of(sweep))]
+    if few is not sweep:
+        parts.append(f"{len(few.cells)} of {len(sweep.cells)} cells are shown; all are in {store.SWEEP_MD}")
+    grids = [part for grid in grid_tables(sweep, shown) for part in narrowed(grid, 1)] if few is sweep else []
     if grids:
         parts.append(side_by_side([_titled(grid) for grid in grids]))
     return "\n\n".join([*parts, *(_titled(table) for table in _answers(sweep))])
@@ -38,7 +39,11 @@ def sweep_text(sweep: Sweep) -> str:
 
 def sweep_tables(sweep: Sweep) -> list[Table]:
     """Return the table of all cells, the grids of two swept keys, and those that answer the question of one key."""
-    return [sweep_table(sweep), *grid_tables(sweep), *_answers(sweep)]
+    return _tables(sweep, sweep_figures(sweep))
+
+
+def _tables(sweep: Sweep, shown: SweepFigures) -> list[Table]:
+    return [sweep_table(sweep, shown), *grid_tables(sweep, shown), *_answers(sweep)]
 
 
 def _answers(sweep: Sweep) -> list[Table]:
@@ -49,45 +54,6 @@ def _answers(sweep: Sweep) -> list[Table]:
 
 def _titled(table: Table) -> str:
     return f"{table.title}\n\n{table.text()}"
-
-
-def sweep_record(sweep: Sweep) -> dict[str, Any]:
-    """Return what ``sweep.json`` holds: swept keys, baseline, and each cell with its jobs and all its metrics."""
-    names = sweep.main_metrics
-    compared = ratios(sweep, names)
-    best = sweep_figures(sweep).best
-    return {
-        "schema": SCHEMA,
-        "swept": sweep.swept,
-        "constant": sweep.constant,
-        "baseline": sweep.baseline.job if sweep.baseline else None,
-        "cells": [
-            {
-                **_cell_record(cell),
-                "best": [name for name, job in best.items() if job == cell.job],
-                "ratios": compared.get(cell.job, {}),
-            }
-            for cell in sweep.cells
-        ],
-        **({"isolation": isolation_rows(sweep)} if is_about_isolation(sweep) else {}),
-    }
-
-
-def _cell_record(cell: Cell) -> dict[str, Any]:
-    jobs = zip(cell.jobs, cell.folders, cell.outcomes, strict=True)
-    return {
-        "job": cell.job,
-        "jobs": [{"job": name, "folder": folder.name, "outcome": outcome} for name, folder, outcome in jobs],
-        "overrides": cell.overrides,
-        "outcome": cell.outcome,
-        "ok": cell.ok,
-        "verdict": cell.verdict,
-        "trials": cell.trials,
-        "started_at": cell.started_at,
-        "hostname": cell.hostname,
-        "notes": cell.notes,
-        "metrics": cell.metrics,
-    }
 
 
 def _title(sweep: Sweep) -> str:

@@ -1,7 +1,8 @@
 """The table of a sweep: a row a cell, with each main metric's figure, interval, ratio to the baseline, and the best."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 
 from harness.analysis.baseline import label
 from harness.analysis.metric_summary import MetricSummary
@@ -16,6 +17,8 @@ BEST = "best"
 _UNTOLD = "~"
 _FEWEST_JOBS = 3
 _MOST_NOTES = 30
+_MOST_ROWS = 40
+"""Cells that are shown on a screen; the files have all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +71,8 @@ def sweep_figures(sweep: Sweep) -> SweepFigures:
     return SweepFigures({name: have[name] for name in names}, ratios(sweep, names), best(sweep.cells, names))
 
 
-def sweep_table(sweep: Sweep) -> Table:
+def sweep_table(sweep: Sweep, shown: SweepFigures) -> Table:
     """Return a row for each cell: what was swept, the main metrics with their intervals, the outcome."""
-    shown = sweep_figures(sweep)
     judged = _is_judged(sweep)
     return Table(
         "Sweep",
@@ -84,6 +86,16 @@ def sweep_table(sweep: Sweep) -> Table:
         tuple(_row(sweep, cell, shown, judged=judged) for cell in sweep.cells),
         tuple(_notes(sweep, shown)),
     )
+
+
+def shortened(sweep: Sweep, shown: SweepFigures) -> Sweep:
+    """Return a sweep with few enough cells for a screen: the best, the baseline, then the first ones."""
+    if len(sweep.cells) <= _MOST_ROWS:
+        return sweep
+    kept = {*shown.best.values(), *([sweep.baseline.job] if sweep.baseline else [])}
+    first = (cell.job for cell in sweep.cells if cell.job not in kept)
+    kept.update(islice(first, max(0, _MOST_ROWS - len(kept))))
+    return replace(sweep, cells=tuple(cell for cell in sweep.cells if cell.job in kept))
 
 
 def stub_of(sweep: Sweep) -> int:
@@ -163,7 +175,10 @@ def _about_best(sweep: Sweep, shown: SweepFigures) -> Iterator[str]:
     if shown.best:
         higher = [name for name in shown.best if shown.entries[name].better == "higher"]
         but = f", the highest of {', '.join(higher)}" if higher else ""
-        yield f"{BEST}: the lowest figure of a metric{but}, among the cells that are ok; equal figures have no mark"
+        yield (
+            f"{BEST}: the lowest figure of a metric{but}, among the cells that are ok, told from the others or not; "
+            "equal figures have none"
+        )
 
 
 def _reasons(sweep: Sweep) -> list[str]:

@@ -5,23 +5,19 @@ from pathlib import Path
 import pytest
 
 from harness import store
+from harness.analysis.summary import summarise
 from harness.analysis.sweep import is_sweep, read_sweep
-from harness.errors import StoreError
+from harness.errors import ConfigError, StoreError
 from harness.protocol import Budgets
 from harness.records import Trial
 from tests import stored
+from tests.stored_sweep import failure, plan
+from tests.stored_sweep import job as block_job
 
 
 def job(folder: Path, *overrides: str, trials: Sequence[Trial] | None = None) -> Path:
     """Write a job of a sweep: a run of three iterations with these overrides."""
-    folder.mkdir(parents=True, exist_ok=True)
     return stored.write(folder, stored.run(overrides=overrides), stored.trials() if trials is None else trials)
-
-
-def failure(folder: Path, message: str, *overrides: str) -> None:
-    """Write a job that could not run at all."""
-    folder.mkdir(parents=True)
-    store.write_json(folder / store.FAILURE, store.Failure(overrides, message))
 
 
 def test_swept_and_constant(tmp_path: Path) -> None:
@@ -192,3 +188,156 @@ def test_metrics_are_those_of_the_run(tmp_path: Path) -> None:
     ]
     job(tmp_path / "1", "x=2", trials=faster)
     assert [cell.metrics["asr.ttft_ms"].value for cell in read_sweep(tmp_path).cells] == [400.0, 1.0]
+
+
+def test_what_a_sweep_did_not_come_to(tmp_path: Path) -> None:
+    """Planned jobs without a folder are rows, and so are those whose folder is still empty."""
+    plan(tmp_path, ("1", 0, 0), ("2", 1, 0), ("3", 2, 0))
+    job(tmp_path / "0", "threads=1", "iterations=3")
+    (tmp_path / "1").mkdir()
+    found = read_sweep(tmp_path)
+    assert [(cell.job, cell.outcome, cell.overrides["threads"]) for cell in found.cells] == [
+        ("0", "ok", "1"),
+        ("1", "not run", "2"),
+        ("2", "not run", "3"),
+    ]
+    assert (found.swept, found.constant, found.ok) == (("threads",), {"iterations": "3"}, False)
+
+
+def test_a_sweep_of_which_nothing_was_run(tmp_path: Path) -> None:
+    """The plan alone is a sweep."""
+    plan(tmp_path, ("1", 0, 0), ("2", 1, 0))
+    assert is_sweep(tmp_path)
+    assert [cell.outcome for cell in read_sweep(tmp_path).cells] == ["not run", "not run"]
+
+
+def test_jobs_of_no_plan(tmp_path: Path) -> None:
+    """What lies in the folder and is not planned is a cell behind the others."""
+    plan(tmp_path, ("1", 0, 0))
+    for name in ("0", "1", "mine"):
+        job(tmp_path / name, "threads=1", "iterations=3")
+    assert [cell.job for cell in read_sweep(tmp_path).cells] == ["0", "1", "mine"]
+
+
+def test_what_is_planned_to_vary_is_swept(tmp_path: Path) -> None:
+    """Also where only one of its values is there."""
+    plan(tmp_path, ("1", 0, 0), swept=("threads",))
+    job(tmp_path / "0", "threads=1", "iterations=3")
+    found = read_sweep(tmp_path)
+    assert (found.swept, found.constant) == (("threads",), {"iterations": "3"})
+
+
+def test_blocks_as_planned(tmp_path: Path) -> None:
+    """Jobs of one cell are one, in the order of the cells, with their blocks in order, however they were run."""
+    plan(tmp_path, ("2", 1, 0), ("1", 0, 1), ("1", 0, 0), ("2", 1, 1))
+    for number, (threads, block) in enumerate(((2, 0), (1, 1), (1, 0), (2, 1))):
+        overrides = (f"threads={threads}", "iterations=3", f"+sweep.block={block}")
+        block_job(tmp_path / str(number), *overrides, block=block, blocks=2)
+    found = read_sweep(tmp_path)
+    assert [(cell.jobs, cell.trials, cell.overrides["threads"]) for cell in found.cells] == [
+        (("2", "1"), 6, "1"),
+        (("0", "3"), 6, "2"),
+    ]
+    assert (found.swept, found.constant, found.ok) == (("threads",), {"iterations": "3"}, True)
+
+
+def test_blocks_without_a_plan(tmp_path: Path) -> None:
+    """Copied together, blocks with the same overrides are one cell's; a block that failed belongs to them."""
+    for number, (threads, block) in enumerate(((1, 0), (2, 0), (1, 1))):
+        block_job(tmp_path / str(number), f"threads={threads}", f"sweep.block={block}", block=block, blocks=2)
+    failure(tmp_path / "3", "no", "threads=2", "sweep.block=1")
+    found = read_sweep(tmp_path)
+    assert [(cell.jobs, cell.outcome) for cell in found.cells] == [
+        (("0", "2"), "ok"),
+        (("1", "3"), "block 1: failed: no"),
+    ]
+
+
+def test_runs_of_the_same_configuration_are_no_blocks(tmp_path: Path) -> None:
+    """Two jobs that were not told to be blocks are two cells."""
+    for number in range(2):
+        job(tmp_path / str(number), "threads=1")
+    assert len(read_sweep(tmp_path).cells) == 2
+
+
+def test_a_job_that_cannot_be_read_hides_no_constant(tmp_path: Path) -> None:
+    """It is a row; that its overrides are unknown makes nothing swept, and the plan knows them."""
+    for number in range(2):
+        job(tmp_path / str(number), f"threads={number + 1}", "iterations=3")
+    (tmp_path / "1" / store.RUN).write_text("{", encoding="utf-8")
+    found = read_sweep(tmp_path)
+    assert (found.swept, found.constant) == ((), {"threads": "1", "iterations": "3"})
+    plan(tmp_path, ("1", 0, 0), ("2", 1, 0))
+    found = read_sweep(tmp_path)
+    assert (found.swept, found.constant) == (("threads",), {"iterations": "3"})
+    assert [cell.outcome.partition(":")[0] for cell in found.cells] == ["ok", "unreadable"]
+
+
+def test_runs_of_different_schemas(tmp_path: Path) -> None:
+    """Those that can be read are fine together, the others are rows."""
+    for number in range(3):
+        job(tmp_path / str(number), f"threads={number}")
+    for number, schema in ((0, 1), (2, 99)):
+        path = tmp_path / str(number) / store.RUN
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace('"schema": 2', f'"schema": {schema}'), encoding="utf-8")
+    assert [cell.ok for cell in read_sweep(tmp_path).cells] == [True, True, False]
+
+
+def test_a_summary_whose_trials_are_gone(tmp_path: Path) -> None:
+    """It is a row that says so, and no run in which nothing was done."""
+    folder = job(tmp_path / "0", "threads=1")
+    store.write_json(folder / store.SUMMARY, {"outcomes": {"ok": 3}})
+    (folder / store.TRIALS).unlink()
+    outcome = read_sweep(tmp_path).cells[0].outcome
+    assert outcome.startswith("unreadable: run folder: found ")
+    assert "with summary.json and without the trials that it was made from" in outcome
+
+
+def test_baseline(tmp_path: Path) -> None:
+    """The first cell, the one that the plan names, or the one that is asked for now; none where there is one cell."""
+    for number in range(3):
+        job(tmp_path / str(number), f"threads={number + 1}", "iterations=3")
+    first = read_sweep(tmp_path)
+    assert first.baseline is first.cells[0]
+    plan(tmp_path, ("1", 0, 0), ("2", 1, 0), ("3", 2, 0), baseline="threads=2")
+    planned, asked = read_sweep(tmp_path), read_sweep(tmp_path, "2")
+    assert planned.baseline is planned.cells[1]
+    assert asked.baseline is asked.cells[2]
+    with pytest.raises(ConfigError, match="baseline: found 'threads=9', which is no cell"):
+        read_sweep(tmp_path, "threads=9")
+
+
+def test_one_cell_has_no_baseline(tmp_path: Path) -> None:
+    """There is nothing to compare."""
+    job(tmp_path / "0", "threads=1")
+    assert read_sweep(tmp_path).baseline is None
+
+
+def test_where_and_when(tmp_path: Path) -> None:
+    """A cell has the machine that it was run on, and when its first job began."""
+    stored.write(tmp_path / "0", stored.run(), stored.trials(), stored.environment())
+    cell = read_sweep(tmp_path).cells[0]
+    assert (cell.hostname, cell.started_at) == ("nowhere", "2026-01-02T03:04:05.000+00:00")
+
+
+def test_stored_summaries_are_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No trial of a cell of one job is read: a sweep may have thousands of them."""
+    for number in range(2):
+        folder = job(tmp_path / str(number), f"threads={number}")
+        found = store.read_run(folder)
+        store.write_json(folder / store.SUMMARY, summarise(found.run, found.trials, found.notes, found.stamp))
+
+    def refuse(folder: Path) -> None:
+        raise AssertionError(f"the trials of {folder} were read")
+
+    monkeypatch.setattr(store, "read_run", refuse)
+    assert read_sweep(tmp_path).ok
+
+
+def test_one_value_in_two_ways_is_constant(tmp_path: Path) -> None:
+    """Quotes and a capital letter are the launcher's, not a difference."""
+    job(tmp_path / "0", "asr='null'", "quiet=True", "threads=1")
+    job(tmp_path / "1", "asr=null", "quiet=true", "threads=2")
+    found = read_sweep(tmp_path)
+    assert (found.swept, found.constant) == (("threads",), {"asr": "'null'", "quiet": "True"})

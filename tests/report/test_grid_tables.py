@@ -5,6 +5,7 @@ import pytest
 
 from harness.analysis.sweep import Sweep, read_sweep
 from harness.report.grid_tables import grid_tables
+from harness.report.sweep_table import sweep_figures
 from tests import stored
 from tests.stored_sweep import faster, job
 
@@ -20,7 +21,7 @@ def sweep(tmp_path: Path) -> Sweep:
 
 def test_grid(sweep: Sweep) -> None:
     """The first key down, the second across, a dash where there is no cell; with the best and the ratios."""
-    grid = next(table for table in grid_tables(sweep) if table.title == "asr.ttft_ms, ms")
+    grid = next(table for table in grid_tables(sweep, sweep_figures(sweep)) if table.title == "asr.ttft_ms, ms")
     assert grid.headers == ("threads", "seed=a", "seed=b")
     assert grid.rows == (
         ("1", "400.00", "300.00 x0.75"),
@@ -31,7 +32,7 @@ def test_grid(sweep: Sweep) -> None:
 
 def test_a_grid_for_each_main_metric(sweep: Sweep) -> None:
     """Those that any cell has a figure for, in the order of the table's columns."""
-    titles = [table.title for table in grid_tables(sweep)]
+    titles = [table.title for table in grid_tables(sweep, sweep_figures(sweep))]
     assert titles[:3] == ["asr.load_overhead_mib, MiB", "asr.net_overhead_mib, MiB", "asr.ttft_ms, ms"]
     assert "aligner.wer, %" not in titles
 
@@ -39,9 +40,9 @@ def test_a_grid_for_each_main_metric(sweep: Sweep) -> None:
 @pytest.mark.parametrize("swept", [("threads",), ("threads", "seed", "order")])
 def test_other_than_two_keys_have_no_grid(swept: tuple[str, ...], sweep: Sweep) -> None:
     """One needs none, and three would need a solid."""
-    assert grid_tables(replace(sweep, swept=swept)) == []
+    assert grid_tables(replace(sweep, swept=swept), sweep_figures(sweep)) == []
 
 
 def test_two_cells_in_one_place_have_no_grid(sweep: Sweep) -> None:
     """Nothing would say which of them is meant."""
-    assert grid_tables(replace(sweep, cells=(*sweep.cells, sweep.cells[0]))) == []
+    assert grid_tables(replace(sweep, cells=(*sweep.cells, sweep.cells[0])), sweep_figures(sweep)) == []

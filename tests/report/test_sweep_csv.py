@@ -6,6 +6,7 @@ import pytest
 
 from harness.analysis.sweep import Sweep, read_sweep
 from harness.report.sweep_csv import harmless, sweep_csv
+from harness.report.sweep_table import sweep_figures
 from tests import stored
 from tests.stored_sweep import FAILED, failure, four_jobs, job
 
@@ -16,9 +17,14 @@ def sweep(tmp_path: Path) -> Sweep:
     return four_jobs(tmp_path / "sweep")
 
 
+def written(sweep: Sweep) -> str:
+    """Return the CSV."""
+    return sweep_csv(sweep, sweep_figures(sweep).ratios)
+
+
 def read(sweep: Sweep) -> list[dict[str, str]]:
     """Return the rows of the CSV."""
-    return list(csv.DictReader(io.StringIO(sweep_csv(sweep), newline=""), strict=True))
+    return list(csv.DictReader(io.StringIO(written(sweep), newline=""), strict=True))
 
 
 def test_numbers(sweep: Sweep) -> None:
@@ -57,7 +63,7 @@ def test_where_and_when(sweep: Sweep) -> None:
 
 def test_it_is_rectangular(sweep: Sweep) -> None:
     """Every row has a cell for each column, and no column comes twice."""
-    header, *lines = csv.reader(io.StringIO(sweep_csv(sweep), newline=""))
+    header, *lines = csv.reader(io.StringIO(written(sweep), newline=""))
     assert len(header) == len(set(header))
     assert {len(line) for line in lines} == {len(header)}
 

@@ -1,15 +1,13 @@
 import re
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import pytest
 
 from harness import store
 from harness.analysis.sweep import Sweep, read_sweep
-from harness.report.sweep_report import publish_sweep, sweep_record, sweep_text
+from harness.report.sweep_report import publish_sweep, sweep_text
 from tests import stored
-from tests.stored_sweep import failure, four_jobs, job, plan
+from tests.stored_sweep import failure, four_jobs, job
 
 
 @pytest.fixture
@@ -27,47 +25,6 @@ def test_files(sweep: Sweep) -> None:
     again = read_sweep(sweep.folder)
     publish_sweep(again)
     assert {path.name: path.read_bytes() for path in sweep.folder.iterdir() if path.is_file()} == first
-
-
-def test_json(sweep: Sweep) -> None:
-    """Schema, what was swept, the baseline, and each cell with its jobs and all its metrics."""
-    publish_sweep(sweep)
-    found: dict[str, Any] = msgspec.json.decode((sweep.folder / store.SWEEP_JSON).read_bytes())
-    assert set(found) == {"schema", "swept", "constant", "baseline", "cells"}
-    assert (found["schema"], found["swept"], found["baseline"]) == (2, ["threads"], "0")
-    assert found["constant"] == {"iterations": "4", "order": "[asr,aligner]"}
-    assert [cell["verdict"] for cell in found["cells"]] == ["undecided", "undecided", "undecided", ""]
-    assert [(cell["job"], cell["ok"], cell["trials"]) for cell in found["cells"]] == [
-        ("0", True, 4),
-        ("1", True, 4),
-        ("2", False, 1),
-        ("3", False, 0),
-    ]
-    assert found["cells"][2]["jobs"] == [{"job": "2", "folder": "2", "outcome": "1 ok of 4 trials"}]
-    assert found["cells"][0]["metrics"]["asr.cer"]["numerator"] == 4
-    assert found["cells"][3]["metrics"] == {}
-    assert found == msgspec.json.decode(msgspec.json.encode(sweep_record(sweep)))
-
-
-def test_json_says_how_cells_stand(sweep: Sweep) -> None:
-    """Which metrics a cell is best in, and its ratios to the baseline with their intervals."""
-    cells = msgspec.json.decode(msgspec.json.encode(sweep_record(sweep)))["cells"]
-    assert [cell["best"] for cell in cells] == [[], ["asr.ttft_ms"], [], []]
-    ratios = [cell["ratios"].get("asr.ttft_ms") for cell in cells]
-    assert (ratios[0], ratios[2], ratios[3]) == (None, None, None)
-    assert ratios[1] == {"value": 0.25, "interval": pytest.approx([0.25, 0.25])}
-
-
-def test_json_has_what_was_not_run(tmp_path: Path) -> None:
-    """Cells and blocks of the plan that the sweep did not come to."""
-    plan(tmp_path, ("1", 0, 0), ("2", 1, 0), ("1", 0, 1), ("2", 1, 1))
-    job(tmp_path / "0", "threads=1", "iterations=3", "+sweep.block=0", blocks=2)
-    cells = sweep_record(read_sweep(tmp_path))["cells"]
-    assert [(cell["outcome"], cell["ok"]) for cell in cells] == [("1 of 2 blocks", False), ("not run", False)]
-    assert [[(one["job"], one["outcome"]) for one in cell["jobs"]] for cell in cells] == [
-        [("0", "ok"), ("2", "not run")],
-        [("1", "not run"), ("3", "not run")],
-    ]
 
 
 def test_text(sweep: Sweep) -> None:
@@ -141,3 +98,15 @@ def test_blocks_are_counted_in_the_title(tmp_path: Path) -> None:
     sweep = read_sweep(tmp_path)
     publish_sweep(sweep)
     assert (tmp_path / store.SWEEP_MD).read_text(encoding="utf-8").startswith("# Sweep of threads: 2 cells in 4 jobs\n")
+
+
+def test_a_large_sweep_is_shortened_on_the_screen(tmp_path: Path) -> None:
+    """The best and the baseline are shown, and a line says where the others are; no grids, which would be as long."""
+    for number in range(45):
+        failure(tmp_path / str(number), "no", f"threads={number}", f"seed={number}")
+    for number in (45, 46):
+        job(tmp_path / str(number), f"threads={number}", f"seed={number}")
+    text = sweep_text(read_sweep(tmp_path, "threads=46"))
+    assert "40 of 47 cells are shown; all are in sweep.md" in text.splitlines()
+    assert "threads=46" in text
+    assert "asr.ttft_ms, ms" not in text

@@ -6,14 +6,16 @@ import pytest
 
 from harness.analysis.standing import Ratio
 from harness.analysis.sweep import Sweep, read_sweep
-from harness.report.sweep_table import constant_line, ratio_text, sweep_figures, sweep_table
+from harness.report.sweep_table import constant_line, ratio_text, shortened, sweep_figures, sweep_table
+from harness.report.tables import Table
 from tests import stored
 from tests.stored_sweep import FAILED, failure, faster, four_jobs, job
 
 FIRST_NOTES = (
     "x: a figure as a multiple of that of the baseline, threads=1 (job 0); ~: not told from 1, for its 95 % interval "
     "holds 1 or there is none",
-    "best: the lowest figure of a metric, among the cells that are ok; equal figures have no mark",
+    "best: the lowest figure of a metric, among the cells that are ok, told from the others or not; equal "
+    "figures have none",
 )
 
 
@@ -23,9 +25,14 @@ def sweep(tmp_path: Path) -> Sweep:
     return four_jobs(tmp_path / "sweep")
 
 
+def table_of(sweep: Sweep) -> Table:
+    """Return the table of all cells."""
+    return sweep_table(sweep, sweep_figures(sweep))
+
+
 def rows(sweep: Sweep) -> list[dict[str, str]]:
     """Return the table's rows by the names of its columns."""
-    table = sweep_table(sweep)
+    table = table_of(sweep)
     names = [name.replace("\n", ".", 1).partition("\n")[0] for name in table.headers]
     return [dict(zip(names, row, strict=True)) for row in table.rows]
 
@@ -37,7 +44,7 @@ def column(sweep: Sweep, name: str) -> list[str]:
 
 def test_columns(sweep: Sweep) -> None:
     """The job, what was swept, the main metrics that any job has a figure for with their units, the outcome."""
-    headers = sweep_table(sweep).headers
+    headers = table_of(sweep).headers
     assert headers[:3] == ("Job", "threads", "asr\nload_overhead_mib\nMiB")
     assert headers[-1] == "Outcome"
     assert "asr\nwer\n%" in headers
@@ -46,7 +53,7 @@ def test_columns(sweep: Sweep) -> None:
 
 def test_columns_stand_stage_by_stage(sweep: Sweep) -> None:
     """All of the ASR, all of the aligner, what is of the whole chain."""
-    scopes = [header.partition("\n")[0] for header in sweep_table(sweep).headers[2:-1]]
+    scopes = [header.partition("\n")[0] for header in table_of(sweep).headers[2:-1]]
     assert list(dict.fromkeys(scopes)) == ["asr", "aligner", "memory"]
     assert scopes == sorted(scopes, key=["asr", "aligner", "memory"].index)
 
@@ -106,7 +113,7 @@ def test_what_is_the_same_is_said_once(sweep: Sweep, tmp_path: Path) -> None:
 
 def test_notes(sweep: Sweep) -> None:
     """What the marks mean comes first, and each reason for a missing figure stands there once."""
-    notes = sweep_table(sweep).notes
+    notes = table_of(sweep).notes
     assert notes[:2] == FIRST_NOTES
     reasons = [note for note in notes if note.startswith("no value for ")]
     assert "no value for aligner.wer: the role aligner writes no transcript" in reasons
@@ -118,13 +125,13 @@ def test_notes_of_jobs_are_said_once(tmp_path: Path) -> None:
     for number in range(2):
         run = stored.run(overrides=(f"threads={number}",), notes=("threads changes nothing",))
         stored.write(tmp_path / str(number), run, stored.trials())
-    assert list(sweep_table(read_sweep(tmp_path)).notes).count("threads changes nothing") == 1
+    assert list(table_of(read_sweep(tmp_path)).notes).count("threads changes nothing") == 1
 
 
 def test_many_notes_are_counted(sweep: Sweep) -> None:
     """Thousands of jobs may each have a note of their own; a page of them is enough."""
     noted = tuple(replace(sweep.cells[0], job=str(number), notes=(f"note {number}",)) for number in range(100))
-    notes = sweep_table(replace(sweep, cells=noted)).notes
+    notes = table_of(replace(sweep, cells=noted)).notes
     assert sum(note.startswith("note ") for note in notes) == 30
     assert "70 more notes are in the jobs' own reports" in notes
 
@@ -140,8 +147,8 @@ def test_a_metric_whose_highest_is_best(tmp_path: Path) -> None:
     )
     turned = replace(sweep, cells=cells, baseline=cells[0])
     assert [text.partition("\n")[0] for text in column(turned, "asr.ttft_ms")] == ["400.00 best", "100.00 x0.25"]
-    note = "best: the lowest figure of a metric, the highest of asr.ttft_ms, among the cells that are ok; "
-    assert any(line.startswith(note) for line in sweep_table(turned).notes)
+    note = "best: the lowest figure of a metric, the highest of asr.ttft_ms, among the cells that are ok, told "
+    assert any(line.startswith(note) for line in table_of(turned).notes)
 
 
 def test_a_baseline_that_failed(tmp_path: Path) -> None:
@@ -151,7 +158,7 @@ def test_a_baseline_that_failed(tmp_path: Path) -> None:
         job(tmp_path / str(number), f"threads={number}", trials=faster(stored.trials(), ttft_ms))
     sweep = read_sweep(tmp_path)
     assert column(sweep, "asr.ttft_ms") == ["-", "400.00", "100.00 best"]
-    assert sweep_table(sweep).notes[0] == (
+    assert table_of(sweep).notes[0] == (
         "the baseline, threads=0 (job 0), is not ok (failed: threads: found 0): no ratios; "
         "report --baseline names another cell"
     )
@@ -163,7 +170,7 @@ def test_one_cell_is_compared_with_nothing(tmp_path: Path) -> None:
     sweep = read_sweep(tmp_path)
     assert column(sweep, "Job") == ["0"]
     assert (sweep_figures(sweep).ratios, sweep_figures(sweep).best) == ({}, {})
-    assert not any(note.startswith(("x:", "best:", "the baseline")) for note in sweep_table(sweep).notes)
+    assert not any(note.startswith(("x:", "best:", "the baseline")) for note in table_of(sweep).notes)
 
 
 @pytest.mark.parametrize(
@@ -177,10 +184,10 @@ def test_blocks(jobs: Sequence[str], text: str, sweep: Sweep) -> None:
 
 def test_verdicts_have_a_column_where_any_job_is_judged(sweep: Sweep) -> None:
     """Short runs are all undecided, and need none; a leak is named with its stages."""
-    assert "Memory" not in sweep_table(sweep).headers
+    assert "Memory" not in table_of(sweep).headers
     first, *others = sweep.cells
     judged = replace(sweep, cells=(replace(first, verdict="leak (asr)"), *others))
-    table = sweep_table(judged)
+    table = table_of(judged)
     assert table.headers[-2:] == ("Memory", "Outcome")
     assert [row[-2] for row in table.rows] == ["leak (asr)", "undecided", "undecided", "-"]
 
@@ -189,4 +196,13 @@ def test_failed_jobs_alone(tmp_path: Path) -> None:
     """A sweep in which every job failed has a row for each, and no metric's column."""
     for number in range(2):
         failure(tmp_path / str(number), "threads: found 0", f"threads={-number}")
-    assert sweep_table(read_sweep(tmp_path)).headers == ("Job", "threads", "Outcome")
+    assert table_of(read_sweep(tmp_path)).headers == ("Job", "threads", "Outcome")
+
+
+def test_a_large_sweep_is_shortened(sweep: Sweep) -> None:
+    """To forty cells: those that are best in something, the baseline, and the first of the others, in their order."""
+    cells = tuple(replace(sweep.cells[0], job=str(number)) for number in range(100))
+    large = replace(sweep, cells=cells, baseline=cells[99])
+    shown = replace(sweep_figures(sweep), best={"asr.ttft_ms": "70"})
+    assert [cell.job for cell in shortened(large, shown).cells] == [*map(str, range(38)), "70", "99"]
+    assert shortened(sweep, shown) is sweep

@@ -135,7 +135,7 @@ def test_a_kill_from_elsewhere_is_a_crash(alone: Run, mechanism: str) -> None:
 def test_a_sweep_over_limits(alone: Run, mechanism: str) -> None:
     """Limits are swept like any other key."""
     ran = alone("-m", "iterations=2", "fit.limit_mib=64,200", keep_mib=96)
-    jobs = json_of(ran.folder / "sweep.json")["jobs"]
+    jobs = json_of(ran.folder / "sweep.json")["cells"]
     assert [(job["overrides"]["fit.limit_mib"], job["outcome"]) for job in jobs] == [
         ("64", "2 oom of 2 trials"),
         ("200", "ok"),
@@ -203,7 +203,7 @@ def test_cold_and_warm_loads_side_by_side(alone: Run, tmp_path: Path) -> None:
     if not droppable(tmp_path):
         pytest.skip("the file system of the temporary folder cannot drop what it has cached, or does not say")
     ran = alone("-m", "page_cache=cold,warm", "iterations=3", "trim=never", padding=PADDING)
-    jobs = json_of(ran.folder / "sweep.json")["jobs"]
+    jobs = json_of(ran.folder / "sweep.json")["cells"]
     assert [job["overrides"]["page_cache"] for job in jobs] == ["cold", "warm"]
     shares = [job["metrics"]["asr.cached_share"]["value"] for job in jobs]
     assert shares[0] < 0.1

@@ -71,7 +71,7 @@ def test_a_strict_sweep_says_which_job_broke_its_promise(capsys: Capture) -> Non
     """Its cell says what was broken, and the sweep ends with 1; the other job is ok."""
     ran = called(capsys, ["-m", *SCRIPTED, *ALONE, "iterations=2", "residual_budget_mib=3", "asr.leak_mib=0,4"])
     assert ran.status == 1
-    outcomes = [job["outcome"] for job in json_of(ran.folder / "sweep.json")["jobs"]]
+    outcomes = [job["outcome"] for job in json_of(ran.folder / "sweep.json")["cells"]]
     assert outcomes[0] == "ok"
     assert outcomes[1].startswith("ok; asr held ")
     assert outcomes[1].endswith(" MiB after an unload, 3 may be")

@@ -1,0 +1,61 @@
+"""A sweep as JSON: everything that its tables are made of, for programs."""
+
+from dataclasses import fields
+from typing import Any
+
+from harness.analysis.metric_summary import MetricSummary
+from harness.analysis.sweep import Cell, Sweep
+from harness.records import SCHEMA
+from harness.report.isolation_table import is_about_isolation, isolation_rows
+from harness.report.sweep_table import SweepFigures
+
+_DECLARED = ("scope", "metric", "kind", "unit", "better", "format", "main", "description")
+"""What is the same of a metric in all cells, and stands once."""
+_MEASURED = tuple(field.name for field in fields(MetricSummary) if field.name not in _DECLARED)
+
+
+def sweep_record(sweep: Sweep, shown: SweepFigures) -> dict[str, Any]:
+    """Return what ``sweep.json`` holds: swept keys, baseline, the metrics, and each cell with its jobs and figures.
+
+    Of a cell's figures those that are None are left out.
+    """
+    best: dict[str, list[str]] = {}
+    for name, job in shown.best.items():
+        best.setdefault(job, []).append(name)
+    declared: dict[str, MetricSummary] = {}
+    for cell in sweep.cells:
+        declared.update((name, entry) for name, entry in cell.metrics.items() if name not in declared)
+    return {
+        "schema": SCHEMA,
+        "swept": sweep.swept,
+        "constant": sweep.constant,
+        "baseline": sweep.baseline.job if sweep.baseline else None,
+        "metrics": {name: {part: getattr(entry, part) for part in _DECLARED} for name, entry in declared.items()},
+        "cells": [
+            {**_cell(cell), "best": best.get(cell.job, []), "ratios": shown.ratios.get(cell.job, {})}
+            for cell in sweep.cells
+        ],
+        **({"isolation": isolation_rows(sweep)} if is_about_isolation(sweep) else {}),
+    }
+
+
+def _cell(cell: Cell) -> dict[str, Any]:
+    jobs = zip(cell.jobs, cell.folders, cell.outcomes, strict=True)
+    return {
+        "job": cell.job,
+        "jobs": [{"job": name, "folder": folder.name, "outcome": outcome} for name, folder, outcome in jobs],
+        "overrides": cell.overrides,
+        "outcome": cell.outcome,
+        "ok": cell.ok,
+        "verdict": cell.verdict,
+        "trials": cell.trials,
+        "started_at": cell.started_at,
+        "hostname": cell.hostname,
+        "notes": cell.notes,
+        "metrics": {name: _measured(entry) for name, entry in cell.metrics.items()},
+    }
+
+
+def _measured(entry: MetricSummary) -> dict[str, Any]:
+    values = ((name, getattr(entry, name)) for name in _MEASURED)
+    return {name: value for name, value in values if value is not None}
