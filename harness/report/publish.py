@@ -7,6 +7,7 @@ from pathlib import Path
 from harness import store
 from harness.analysis.original import original_results
 from harness.analysis.summary import Summary, summarise
+from harness.report.configuration import read_configuration
 from harness.report.ledger_tables import chain_lines, ledger_tables
 from harness.report.run_charts import run_charts
 from harness.report.run_report import RunReport, run_report
@@ -34,7 +35,8 @@ def read(folder: Path) -> Published:
     stored = store.read_run(folder)
     summary = summarise(stored.run, stored.trials, stored.notes, stored.stamp)
     sampling = tuple(sampling_lines(folder))
-    report = run_report(stored.run, stored.environment, stored.trials, summary, sampling)
+    configuration = read_configuration(folder)
+    report = run_report(stored.run, stored.environment, stored.trials, summary, sampling, configuration)
     return Published(stored, summary, report, sampling)
 
 
