@@ -1,8 +1,8 @@
 """How times are distributed, every trial a point, as a Vega-Lite specification made from plain values.
 
 Points are spread across their strip by a sequence that fills it evenly, so that the same run always gives the same
-picture. Where there are too many points to tell them apart, and to put them into a page, a strip has the counts of equal
-parts instead, and its title says so.
+picture. Where there are too many points to tell them apart, and to put them into a page, a strip has the counts of
+equal parts instead, and its title says so.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ Chart = dict[str, Any]
 
 MOST_POINTS = 2_000
 """Points in a chart; of more, counts are drawn."""
-_WIDE, _HIGH = 400, 80
+_WIDE, _HIGH = 340, 80
 _TOP = 0.74
 """The steady trials' share of a strip's height; the cold one stands above them."""
 _BINS = 100
@@ -48,7 +48,7 @@ def times_chart(strips: Sequence[Times], heading: str) -> Chart:
     counted = sum(len(strip.steady_ms) for strip in shown) > MOST_POINTS
     panels = [_strip(strip, counted=counted, last=strip is shown[-1]) for strip in shown]
     each = "height: number of trials" if counted else "point: a trial"
-    said = f"{each}; line and band: median, 95 % interval; hollow: cold"
+    said = (f"{each}; hollow: the cold trial", "line: median; band: its 95 % interval")
     return styled({"vconcat": panels, "spacing": 14}, heading, said)
 
 
@@ -85,7 +85,7 @@ def _points(strip: Times, axes: tuple[Chart, Chart]) -> list[Chart]:
     ]
     many = len(rows) > 200
     mark = {"type": "point", "filled": True, "color": strip.hue}
-    mark |= {"size": 16 if many else 48, "opacity": 0.45 if many else 0.8}
+    mark |= {"size": 16 if many else 48, "opacity": 0.45 if many else 0.9}
     return [_layer(rows, mark, axes)] if rows else []
 
 
@@ -121,7 +121,7 @@ def _interval(strip: Times, axes: tuple[Chart, Chart]) -> list[Chart]:
     if strip.interval_ms is None:
         return []
     rows = [{"ms": _short(strip.interval_ms[0]), "end": _short(strip.interval_ms[1]), "low": 0, "high": _TOP}]
-    mark = {"type": "rect", "color": INK, "opacity": 0.25}
+    mark = {"type": "rect", "color": INK, "opacity": 0.16}
     encoding = {"x": {**axes[0], "field": "ms"}, "x2": {"field": "end"}, **_height(axes)}
     return [{"data": data(rows), "mark": mark, "encoding": encoding}]
 

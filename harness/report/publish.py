@@ -10,7 +10,7 @@ from harness.analysis.original import original_results
 from harness.analysis.stored_summary import check_trials
 from harness.analysis.summary import Summary, summarise
 from harness.report.audio_tables import audio_lines, audio_tables
-from harness.report.difference_lines import difference_lines
+from harness.report.configuration import read_configuration
 from harness.report.ledger_tables import chain_lines, ledger_tables
 from harness.report.run_charts import run_charts
 from harness.report.run_report import RunReport, run_report
@@ -44,8 +44,15 @@ def read(folder: Path) -> Published:
     summary = summarise(stored.run, stored.trials, stored.notes, stored.stamp)
     sampling = tuple(sampling_lines(folder))
     original = original_results(stored.run, stored.trials)
-    lines = (*sampling, *difference_lines(folder))
-    report = run_report(stored.run, stored.environment, stored.trials, summary, lines, original)
+    report = run_report(
+        stored.run,
+        stored.environment,
+        stored.trials,
+        summary,
+        sampling,
+        original=original,
+        configuration=read_configuration(folder),
+    )
     return Published(stored, summary, report, original, sampling)
 
 

@@ -1,4 +1,4 @@
-"""Words on the waveform: where an aligner put each word, and where the transcript is wrong, as a Vega-Lite specification.
+"""Words on the waveform, as a Vega-Lite specification: where an aligner put each word, and where the text is wrong.
 
 A recording is drawn in rows like lines of a text, so that words have room. Everything is placed in pixels of a row:
 labels above the waveform on as many lines as keep them apart, edits below it.
@@ -24,7 +24,8 @@ _LETTER = 7.2
 """Width of a mean letter at that size, a little more than it is."""
 _GAP = 6.0
 _RIGHT, _WRONG = HUES[0], HUES[1]
-_SIGNS = {"substitution": "≠", "deletion": "−", "insertion": "+"}
+SIGNS = {"substitution": "\N{NOT EQUAL TO}", "deletion": "\N{MINUS SIGN}", "insertion": "+"}
+"""What stands before each kind of edit, which no colour has to be seen for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def _row(row: Row) -> Chart:
 
 def _edit_text(word: HeardWord) -> str:
     text = word.other if word.edit == "substitution" else word.text if word.end_s == word.start_s else ""
-    return f"{_SIGNS[word.edit]} {text}".strip()
+    return f"{SIGNS[word.edit]} {text}".strip()
 
 
 def _placed(row: Row, texts: Sequence[tuple[str, HeardWord]]) -> list[_Label]:
@@ -141,8 +142,11 @@ def _boxes(row: Row, bottom: float, top: float, axes: tuple[Chart, Chart]) -> li
 
 
 def _waveform(row: Row, bottom: float, axes: tuple[Chart, Chart]) -> list[Chart]:
-    if not row.envelope:
-        return []
+    if not row.envelope:  # a line where there would be silence: a row without anything could not be drawn
+        x, y = axes
+        rows = [{"at": _short(row.start_s), "end": _short(row.end_s), "low": bottom + _WAVE / 2}]
+        encoding = {"x": {**x, "field": "at"}, "x2": {"field": "end"}, "y": {**y, "field": "low"}}
+        return [{"data": data(rows), "mark": {"type": "rule", "color": INK, "opacity": 0.5}, "encoding": encoding}]
     step = (row.end_s - row.start_s) / len(row.envelope)
     middle, half = bottom + _WAVE / 2, _WAVE / 2 - 2
     points = [

@@ -8,7 +8,7 @@ from harness.analysis.envelope import envelope
 from harness.records import Run, Trial
 from harness.report.drawn import Sketch
 from harness.report.figures import heading
-from harness.report.waveform_chart import WIDE, Chart, Row, row_ends, waveform_chart
+from harness.report.waveform_chart import SIGNS, WIDE, Chart, Row, row_ends, waveform_chart
 
 _LONGEST_S = 30.0
 """Of a longer recording a stretch of this length is shown."""
@@ -79,15 +79,15 @@ def _rows(words: Sequence[HeardWord], sound: Sequence[tuple[float, float]], star
     rows = []
     for number, (left, right) in enumerate(ends):
         first, last = (round(len(sound) * place / len(ends)) for place in (number, number + 1))
-        here = [
-            word for word in words if left <= (word.start_s + word.end_s) / 2 < right or _reaches(word, left, right)
-        ]
+        here = [word for word in words if _lies_in(word, left, right, last=number == len(ends) - 1)]
         rows.append(Row(left, right, sound[first:last], here))
     return rows
 
 
-def _reaches(word: HeardWord, left: float, right: float) -> bool:
-    """Tell whether a word that is cut by a row's end lies in this row too."""
+def _lies_in(word: HeardWord, left: float, right: float, *, last: bool) -> bool:
+    """Tell whether a word lies in a row; one that its end cuts lies in both, a missing one in one alone."""
+    if word.start_s == word.end_s:
+        return left <= word.start_s and (word.start_s < right or last)
     return word.end_s > left and word.start_s < right
 
 
@@ -95,10 +95,10 @@ def _subtitle(found: Heard | None) -> str:
     if found is None or not found.wrong_places:
         return "box: a word with its times" if found else ""
     texts = {
-        "written": ("what was said", "not written", "not said"),
-        "said": ("what was written", "not written", "written, but not said"),
+        "written": {"substitution": "what was said", "deletion": "not written", "insertion": "not said"},
+        "said": {"substitution": "what was written", "deletion": "not written", "insertion": "written, not said"},
     }[found.text_is]
-    return f"box: a word with its times; ≠ {texts[0]}, − {texts[1]}, + {texts[2]}"
+    return f"box: a word with its times; {', '.join(f'{SIGNS[kind]} {text}' for kind, text in texts.items())}"
 
 
 def _of_words(found: Heard | None) -> Iterator[str]:
@@ -113,8 +113,8 @@ def _of_words(found: Heard | None) -> Iterator[str]:
 
 def _cut(start_s: float, end_s: float, duration_s: float) -> Iterator[str]:
     if end_s - start_s < duration_s:
-        which = "the first" if start_s == 0 else "those with the most errors,"
-        yield f"Of {duration_s:.0f} s {which} {end_s - start_s:.0f} s are shown."
+        which = "the first" if start_s == 0 else "the stretch with the most errors,"
+        yield f"Of {duration_s:.0f} s, {which} {end_s - start_s:.0f} s are shown."
 
 
 def _said(found: Heard | None, shown: Sequence[HeardWord]) -> str:

@@ -7,7 +7,7 @@ from harness.analysis.drift import Drift
 from harness.analysis.summary import summarise
 from harness.analysis.sweep import Cell, Sweep
 from harness.report.drift_lines import drift_lines, drift_notes
-from harness.report.sweep_report import sweep_table
+from harness.report.sweep_table import sweep_figures, sweep_table
 from harness.report.verdict_lines import verdict_lines
 from tests import stored
 
@@ -48,11 +48,11 @@ def test_how_long_it_took_is_told_in_a_fitting_unit(seconds: float, text: str) -
 
 def test_a_sweep_says_which_job_drifts_and_whether_the_machine_does() -> None:
     """The machine first, for that is about all of them."""
-    sweep = Sweep(Path(), (cell("0"), cell("1", TIME)), ("threads",), {}, (replace(TIME, change_percent=9.0),))
+    sweep = Sweep(Path(), (cell("0"), cell("1", TIME)), ("threads",), {}, drift=(replace(TIME, change_percent=9.0),))
     facts = "(95 % interval +8.1 .. +16.2 %, n = 40)"
     notes = [
         f"the machine drifts: asr.latency_ms +9.0 % {facts} over the blocks of all cells",
         f"job 1: asr.latency_ms drifts with time, +12.3 % {facts} over 9 min",
     ]
     assert list(drift_notes(sweep)) == notes
-    assert list(sweep_table(sweep).notes) == notes
+    assert list(sweep_table(sweep, sweep_figures(sweep)).notes) == notes
