@@ -45,12 +45,12 @@ def test_configurations_of_others_need_no_keys_of_ours(hydra_sweep_runner: Any, 
         calling_module="hydra.test_utils.a_module",
         task_function=None,
         config_path="configs",
-        config_name="compose",
-        overrides=[OURS, "group1=glob(*)", "+foo=range(1,3)"],
+        config_name="compose.yaml",
+        overrides=[OURS, "group1=glob(file*)", "bar=range(1,3)"],
         temp_dir=tmp_path,
     )
     with sweep:
         (jobs,) = sweep.returns
     assert [job.overrides for job in jobs] == [
-        [f"group1={group}", f"+foo={foo}"] for group in ("abc.cde", "file1", "file2") for foo in (1, 2)
+        [f"group1={group}", f"bar={bar}"] for group in ("file1", "file2") for bar in (1, 2)
     ]
