@@ -74,12 +74,14 @@ def report(folder: Path) -> None:
     from harness.analysis.sweep import is_sweep, read_sweep
     from harness.report.fit_report import publish_search, search_table, sentence
     from harness.report.publish import ending, publish
+    from harness.report.sweep_page import publish_page
     from harness.report.sweep_report import publish_sweep, sweep_text
 
     if is_sweep(folder):
         sweep = read_sweep(folder)
         publish_sweep(sweep)
-        print(sweep_text(sweep))
+        print(sweep_text(sweep), flush=True)
+        publish_page(sweep)
     elif is_search(folder):
         search = read_search(folder)
         publish_search(search, folder)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.analysis.budget import Residual, Runway, residuals, runway
+from harness.analysis.cell_facts import FailedTrial, first_failure
 from harness.analysis.fit import LimitSummary, limit_summary
 from harness.analysis.handles import Leaking, leaking
 from harness.analysis.lacking import lacking
@@ -32,8 +33,8 @@ class Summary:
     ``verdicts`` has the verdict on the process (``memory``), ``stage_verdicts`` what each stage has to do with it,
     ``runway`` how long a leak leaves, ``residuals`` what unloaded models still held, by stage. ``broken`` says what
     ``strict`` fails a run for, one line each. ``chain`` is None for a chain of one stage. ``trials`` counts the trials
-    that there are; ``made_from`` says which they are, and ``made_by`` which analysis summarised them, so that a stored
-    summary is not taken for that of others.
+    that there are, ``first_failure`` is the first that failed; ``made_from`` says which they are, and ``made_by`` which
+    analysis summarised them, so that a stored summary is not taken for that of others.
     """
 
     run: str
@@ -51,6 +52,7 @@ class Summary:
     leaking_handles: tuple[Leaking, ...] = ()
     ledger: Mapping[str, StageLedger] = field(default_factory=dict)
     chain: Chain | None = None
+    first_failure: FailedTrial | None = None
     trials: int = 0
     made_from: TrialsStamp | None = None
     made_by: str = ""
@@ -85,6 +87,7 @@ def summarise(
         limit=limit_summary(run, trials),
         ledger=ledgers,
         chain=chain(run, trials, ledgers),
+        first_failure=first_failure(trials),
         trials=len(trials),
         made_from=made_from,
         made_by=analysis_version(),

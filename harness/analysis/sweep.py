@@ -1,10 +1,11 @@
 """Many runs as the cells of one sweep, read from disk: whatever launcher ran them, and whichever of them failed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness import store
+from harness.analysis.cell_facts import CellFacts, cell_facts
 from harness.analysis.isolation import BASE_KEY, IsolationCost, isolation_cost
 from harness.analysis.metric_summary import MetricSummary
 from harness.analysis.stored_summary import read_summary
@@ -33,6 +34,7 @@ class Cell:
     notes: tuple[str, ...] = ()
     isolation: IsolationCost | None = None
     verdict: str = ""
+    facts: CellFacts = field(default_factory=CellFacts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ def _cell(folder: Path) -> Cell:
         summary.metrics,
         summary.notes,
         verdict=_verdict(summary),
+        facts=cell_facts(run, found.environment, summary.first_failure),
     )
 
 

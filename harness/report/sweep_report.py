@@ -1,4 +1,4 @@
-"""The table of a sweep: on the screen, and as Markdown, CSV, JSON and HTML beside its jobs."""
+"""The table of a sweep: on the screen, and as Markdown, CSV and JSON beside its jobs."""
 
 import csv
 import io
@@ -11,17 +11,15 @@ from harness.analysis.sweep import Cell, Sweep
 from harness.records import SCHEMA
 from harness.report.figures import MISSING, figure, interval
 from harness.report.isolation_table import is_about_isolation, isolation_rows, isolation_table
-from harness.report.page import render
 from harness.report.tables import Table
 
 
 def publish_sweep(sweep: Sweep) -> None:
-    """Write ``sweep.json``, ``sweep.csv``, ``sweep.md`` and ``sweep.html`` into the sweep's folder."""
+    """Write ``sweep.json``, ``sweep.csv`` and ``sweep.md`` into the sweep's folder; the page takes longer to draw."""
     store.write_json(sweep.folder / store.SWEEP_JSON, sweep_record(sweep))
     store.write_text(sweep.folder / store.SWEEP_CSV, _csv(sweep))
     tables = "\n\n".join(table.markdown() for table in sweep_tables(sweep))
-    store.write_text(sweep.folder / store.SWEEP_MD, f"# {_title(sweep)}\n\n{tables}\n")
-    store.write_text(sweep.folder / store.SWEEP_HTML, _html(sweep))
+    store.write_text(sweep.folder / store.SWEEP_MD, f"# {sweep_title(sweep)}\n\n{tables}\n")
 
 
 def sweep_text(sweep: Sweep) -> str:
@@ -77,7 +75,8 @@ def sweep_record(sweep: Sweep) -> dict[str, Any]:
     }
 
 
-def _title(sweep: Sweep) -> str:
+def sweep_title(sweep: Sweep) -> str:
+    """Say what was swept, and over how many jobs."""
     return f"Sweep of {', '.join(sweep.swept) or 'nothing'}: {len(sweep.cells)} jobs"
 
 
@@ -146,8 +145,3 @@ def _numbers(entry: MetricSummary | None) -> tuple[object, ...]:
     low, high = entry.interval or (None, None)
     values = (entry.value, low, high, entry.cold)
     return (*("" if value is None or value != value else value for value in values), entry.n)
-
-
-def _html(sweep: Sweep) -> str:
-    report = {"title": _title(sweep), "tables": sweep_tables(sweep)}
-    return render("sweep.html", report)

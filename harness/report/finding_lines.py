@@ -1,0 +1,172 @@
+"""What a sweep found, in plain sentences and as a table."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from harness.analysis.findings import Against, Figure, Finding
+from harness.analysis.sweep import Sweep
+from harness.report.cell_marks import Panel, keys_of, label_of, panel
+from harness.report.figures import MISSING, figure, interval
+from harness.report.tables import Table
+
+_MANY = 20
+_NAMED = 3
+"""Cells that a sentence names; of more it gives the number."""
+_HOW = (
+    "A cell is better where its 95 % interval and the baseline's do not meet; where they meet, no difference is shown. "
+    "Only cells that did everything are compared."
+)
+_REPEATS = (
+    "Intervals are of repeats of the same audio: they say nothing of other audio, and nothing of a machine that was "
+    "busier during one cell."
+)
+_CHANCE = "Of so many cells some are best by chance: run the best ones again, with more iterations."
+
+
+def finding_lines(sweep: Sweep, found: Sequence[Finding]) -> list[str]:
+    """Return the sentences that a reader needs first: best cells, ratios to the baseline, what may be noise."""
+    if not found:
+        return [*_failed(sweep), "No two cells have figures of the same main metric, so there is nothing to compare."]
+    words = _Words(sweep)
+    return [
+        *_failed(sweep),
+        *words.better(found),
+        *words.baseline_best(found),
+        *words.untold(found),
+        *words.rest(found),
+    ]
+
+
+def finding_table(sweep: Sweep, found: Sequence[Finding]) -> Table | None:
+    """Return a row for each metric: the best cell, its figure beside the baseline's, and what can be told."""
+    if not found:
+        return None
+    words = _Words(sweep)
+    headers = ("Metric", "Best", "Figure", "Baseline", "Best / baseline", "Not told from it", "Against the baseline")
+    chance = (_CHANCE,) if len(sweep.cells) > _MANY else ()
+    return Table("Best of each metric", headers, tuple(map(words.row, found)), (_HOW, _REPEATS, *chance))
+
+
+def said_of(sweep: Sweep, one: Finding) -> str:
+    """Return what one metric shows, as a sentence below its chart."""
+    return _Words(sweep).said(one)
+
+
+class _Words:
+    """How cells and figures of one sweep are written."""
+
+    def __init__(self, sweep: Sweep) -> None:
+        self._names = {cell.job: label_of(sweep.swept, keys_of(cell, sweep.swept)) or cell.job for cell in sweep.cells}
+        self._panels: Mapping[str, Panel] = {name: panel(sweep, name) for name in sweep.main_metrics}
+
+    def better(self, found: Sequence[Finding]) -> Iterator[str]:
+        """Yield a sentence for each cell that is better than the baseline in some metric."""
+        for job, entries in _by_best(found, Against.BETTER).items():
+            yield f"{self._names[job]} is best in {_listed(map(self._gain, entries))}."
+
+    def baseline_best(self, found: Sequence[Finding]) -> Iterator[str]:
+        """Yield a sentence about the metrics in which nothing beats the baseline, and something is told from it."""
+        entries = [one for one in found if one.against is Against.BASELINE and len(one.level) < one.cells - 1]
+        if entries:
+            name = self._names[entries[0].best.job]
+            yield f"The baseline, {name}, is best in {_listed(map(self._lead, entries))}."
+
+    def untold(self, found: Sequence[Finding]) -> Iterator[str]:
+        """Yield a sentence for each cell that looks best where nobody can tell: too few trials, or no baseline."""
+        for job, entries in _by_best(found, Against.UNTOLD).items():
+            yield (
+                f"{self._names[job]} looks best in {_listed(map(self._gain, entries))}; with fewer than 3 steady "
+                "trials a cell, nothing tells that from noise."
+            )
+        for job, entries in _by_best(found, Against.NO_BASELINE).items():
+            best = _listed(map(self._lead, entries))
+            yield f"{self._names[job]} is best in {best}; the baseline has no figure there."
+
+    def rest(self, found: Sequence[Finding]) -> Iterator[str]:
+        """Yield what shows no difference, and what is the same."""
+        alike = [one.metric for one in found if _shows_nothing(one)]
+        if alike:
+            yield f"No difference from the baseline is shown in {_listed(alike)}."
+        same = [f"{one.metric} ({self.figure(one, one.best)})" for one in found if one.against is Against.SAME]
+        if same:
+            yield f"The same in all cells: {_listed(same)}."
+
+    def row(self, one: Finding) -> tuple[str, ...]:
+        """Return a row of the table."""
+        form = self._panels[one.metric].form
+        base = MISSING if one.baseline is None else self._with_interval(one.baseline, form)
+        ratio = figure(one.ratio, ".2f") if one.against not in (Against.SAME, Against.BASELINE) else MISSING
+        best = "all" if one.against is Against.SAME else self._names[one.best.job]
+        level = MISSING if one.against is Against.SAME else self._level(one) or "none"
+        says = Against.NOT_SHOWN if _shows_nothing(one) else one.against
+        return (one.metric, best, self._with_interval(one.best, form), base, ratio, level, str(says))
+
+    def said(self, one: Finding) -> str:
+        """Return best cell, figure and standing of one metric."""
+        if one.against is Against.SAME:
+            return f"The same in all cells: {self.figure(one, one.best)}."
+        start = f"Best: {self._names[one.best.job]}, {self.figure(one, one.best)}"
+        if one.baseline is None or one.against is Against.BASELINE:
+            ratio = ", the baseline" if one.against is Against.BASELINE else ""
+        else:
+            times = "" if one.ratio is None else f"{one.ratio:.2f} times "
+            ratio = f", {times}the baseline's {self.figure(one, one.baseline)}"
+        told = {
+            Against.NOT_SHOWN: "; no difference shown: their intervals meet",
+            Against.UNTOLD: "; too few trials to tell that from noise",
+            Against.BETTER: "; their intervals do not meet",
+        }.get(one.against, "; no difference shown to any other" if _shows_nothing(one) else "")
+        level = self._level(one)
+        return f"{start}{ratio}{told}.{f' Not told from the best: {level}.' if level and not one.best.cold else ''}"
+
+    def figure(self, one: Finding, which: Figure) -> str:
+        """Write a figure with its unit."""
+        return self._panels[one.metric].text(which.value) + (" (cold)" if which.cold else "")
+
+    def _gain(self, one: Finding) -> str:
+        base = "" if one.baseline is None else f", baseline {self.figure(one, one.baseline)}"
+        times = "" if one.ratio is None else f", {one.ratio:.2f} times the baseline's"
+        level = self._level(one)
+        others = f", not told from {level}" if level and one.against is Against.BETTER else ""
+        return f"{one.metric} ({self.figure(one, one.best)}{times or base}{others})"
+
+    def _lead(self, one: Finding) -> str:
+        level = self._level(one)
+        others = f", not told from {level}" if level else ""
+        return f"{one.metric} ({self.figure(one, one.best)}, the worst {self.figure(one, one.worst)}{others})"
+
+    def _level(self, one: Finding) -> str:
+        names = [self._names[job] for job in one.level]
+        if len(names) <= _NAMED:
+            return " and ".join(names) if len(names) < _NAMED else ", ".join(names)
+        return f"{len(names)} others of {one.cells}"
+
+    def _with_interval(self, which: Figure, form: str) -> str:
+        text = figure(which.value, form)
+        if which.cold:
+            return f"{text} (cold)"
+        return text if which.interval is None else f"{text} [{interval(which.interval, form)}]"
+
+
+def _shows_nothing(one: Finding) -> bool:
+    """Tell whether a metric shows no difference: to the baseline, or where that is best, to any other cell."""
+    return one.against is Against.NOT_SHOWN or (one.against is Against.BASELINE and len(one.level) == one.cells - 1)
+
+
+def _by_best(found: Sequence[Finding], against: Against) -> Mapping[str, list[Finding]]:
+    groups: dict[str, list[Finding]] = {}
+    for one in found:
+        if one.against is against:
+            groups.setdefault(one.best.job, []).append(one)
+    return groups
+
+
+def _failed(sweep: Sweep) -> Iterator[str]:
+    """Say first what is missing, for it may be what would have been best."""
+    names = [label_of(sweep.swept, keys_of(cell, sweep.swept)) or cell.job for cell in sweep.cells if not cell.ok]
+    if names:
+        shown = _listed(names) if len(names) <= _NAMED else f"{_listed(names[:_NAMED])} and {len(names) - _NAMED} more"
+        yield f"{len(names)} of {len(sweep.cells)} cells did not do everything and are left out here: {shown}."
+
+
+def _listed(texts: Iterable[str]) -> str:
+    return ", ".join(texts)

@@ -1,0 +1,159 @@
+"""The page of a sweep: what it shows in plain words first, then what was run, the tables, the charts, what failed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from harness import store
+from harness.analysis.findings import findings
+from harness.analysis.sweep import Cell, Sweep
+from harness.report.cell_marks import in_order, keys_of, label_of
+from harness.report.drawn import Drawn, draw
+from harness.report.finding_lines import finding_lines, finding_table
+from harness.report.page import render
+from harness.report.sweep_charts import sweep_charts
+from harness.report.sweep_report import sweep_tables, sweep_title
+from harness.report.tables import Table
+
+_MOST_FAILED = 40
+"""Cells whose end is told one by one; the others stand in the table."""
+_LOG_LINES = 12
+_MOST_VALUES = 24
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCell:
+    """A cell that did not do everything: how it ended, its first failed trial, the end of its log, its own report."""
+
+    name: str
+    outcome: str
+    failure: str = ""
+    log_tail: Sequence[str] = ()
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SweepPage:
+    """Everything that the page shows, in its order. ``more_failed`` counts the failed cells that are not told."""
+
+    title: str
+    lead: Sequence[str]
+    best: Table | None
+    what: Table
+    tables: Sequence[Table]
+    charts: Sequence[Drawn]
+    chart_notes: Sequence[str]
+    failed: Sequence[FailedCell]
+    more_failed: int
+
+    def html(self) -> str:
+        """Render as one HTML page; it refers to nothing but the reports of its own jobs, beside it on the disk."""
+        return render("sweep.html", self)
+
+
+def publish_page(sweep: Sweep) -> None:
+    """Draw the charts, and write ``sweep.html``; the charts as files of their own where the jobs were told to."""
+    page = sweep_page(sweep)
+    store.write_text(sweep.folder / store.SWEEP_HTML, page.html())
+    formats = _formats(sweep)
+    folder = sweep.folder / store.CHARTS
+    for chart in page.charts if formats else ():
+        folder.mkdir(exist_ok=True)
+        if chart.svg is not None and "svg" in formats:
+            store.write_text(folder / f"{chart.name}.svg", chart.svg)
+        if chart.png is not None:
+            store.write_bytes(folder / f"{chart.name}.png", chart.png)
+
+
+def sweep_page(sweep: Sweep) -> SweepPage:
+    """Put the page of a sweep together, its charts drawn."""
+    found = findings(sweep)
+    charts = sweep_charts(sweep, found)
+    formats = _formats(sweep)
+    failed = [cell for cell in sweep.cells if not cell.ok]
+    first, *others = sweep_tables(sweep)
+    return SweepPage(
+        title=sweep_title(sweep),
+        lead=finding_lines(sweep, found),
+        best=finding_table(sweep, found),
+        what=_what(sweep),
+        tables=(_linked(sweep, first), *others),
+        charts=[draw(sketch, formats) for sketch in charts.sketches],
+        chart_notes=charts.notes,
+        failed=[_failed(sweep, cell) for cell in failed[:_MOST_FAILED]],
+        more_failed=max(0, len(failed) - _MOST_FAILED),
+    )
+
+
+def _formats(sweep: Sweep) -> list[str]:
+    """Return the formats of charts that any job was told to write."""
+    return sorted({form for cell in sweep.cells for form in cell.facts.charts})
+
+
+def _what(sweep: Sweep) -> Table:
+    """Return what was swept, what was the same, where and when."""
+    ok = sum(cell.ok for cell in sweep.cells)
+    rows = [
+        *(
+            (f"swept: {key}", _values([cell.overrides[key] for cell in sweep.cells if key in cell.overrides]))
+            for key in sweep.swept
+        ),
+        *sweep.constant.items(),
+        ("cells", f"{len(sweep.cells):,}, of which {ok:,} did everything"),
+        *(("machine", machine) for machine in dict.fromkeys(cell.facts.machine for cell in sweep.cells) if machine),
+        *_when(sweep),
+    ]
+    return Table("What was run", ("Key", "Value"), tuple(rows))
+
+
+def _values(values: Sequence[str]) -> str:
+    different = in_order(values)
+    more = f" and {len(different) - _MOST_VALUES:,} more" if len(different) > _MOST_VALUES else ""
+    return ", ".join(different[:_MOST_VALUES]) + more
+
+
+def _when(sweep: Sweep) -> Iterator[tuple[str, str]]:
+    """Yield when the first and the last of the jobs began."""
+    began = sorted(cell.facts.started_at for cell in sweep.cells if cell.facts.started_at)
+    if began:
+        yield "first job began", _second(began[0])
+    if len(began) > 1:
+        yield "last job began", _second(began[-1])
+
+
+def _second(stamp: str) -> str:
+    """Write a time of ISO 8601 to the second, with its zone where that is not UTC."""
+    date, _, rest = stamp.partition("T")
+    zone = "UTC" if rest.endswith(("+00:00", "Z")) else rest[12:]
+    return f"{date} {rest[:8]} {zone}".rstrip()
+
+
+def _linked(sweep: Sweep, table: Table) -> Table:
+    """Return the table of jobs with each job's number as a link to its report, where there is one."""
+    rows = tuple((_link(cell, row[0]), *row[1:]) for cell, row in zip(sweep.cells, table.rows, strict=True))
+    return replace(table, rows=rows)
+
+
+def _link(cell: Cell, text: str) -> str:
+    address = _address(cell)
+    return Markup('<a href="{}">{}</a>').format(address, text) if address else text
+
+
+def _address(cell: Cell) -> str:
+    """Return the report of a job, relative to the page of its sweep; empty where there is none."""
+    there = (cell.folder / store.REPORT_HTML).exists()
+    return f"{quote(cell.folder.name)}/{store.REPORT_HTML}" if there else ""
+
+
+def _failed(sweep: Sweep, cell: Cell) -> FailedCell:
+    name = label_of(sweep.swept, keys_of(cell, sweep.swept))
+    failed = cell.facts.first_failure
+    return FailedCell(
+        name=f"Job {cell.job}: {name}" if name else f"Job {cell.job}",
+        outcome=cell.outcome,
+        failure=f"Trial {failed.index}, the first that failed: {failed.outcome}" if failed else "",
+        log_tail=failed.outcome.log_tail[-_LOG_LINES:] if failed else (),
+        link=_address(cell),
+    )
