@@ -9,8 +9,9 @@ from harness.report.figures import MISSING, figure, interval
 from harness.report.tables import Table
 
 _MANY = 20
-_NAMED = 3
-"""Cells that a sentence names; of more it gives the number."""
+_NAMED, _WIDE = 2, 48
+"""Cells, and their characters, that a sentence names; of more it gives the number."""
+_MOST_SENTENCES = 4
 _HOW = (
     "A cell is better where its 95 % interval and the baseline's do not meet; where they meet, no difference is shown. "
     "Only cells that did everything are compared."
@@ -41,7 +42,16 @@ def finding_table(sweep: Sweep, found: Sequence[Finding]) -> Table | None:
     if not found:
         return None
     words = _Words(sweep)
-    headers = ("Metric", "Best", "Figure", "Baseline", "Best / baseline", "Not told from it", "Against the baseline")
+    headers = (
+        "Metric",
+        "Unit",
+        "Best",
+        "Figure",
+        "Baseline",
+        "Best / baseline",
+        "Not told from",
+        "Against the baseline",
+    )
     chance = (_CHANCE,) if len(sweep.cells) > _MANY else ()
     return Table("Best of each metric", headers, tuple(map(words.row, found)), (_HOW, _REPEATS, *chance))
 
@@ -60,26 +70,35 @@ class _Words:
 
     def better(self, found: Sequence[Finding]) -> Iterator[str]:
         """Yield a sentence for each cell that is better than the baseline in some metric."""
-        for job, entries in _by_best(found, Against.BETTER).items():
-            yield f"{self._names[job]} is best in {_listed(map(self._gain, entries))}."
+        groups = _by_best([one for one in found if one.against is Against.BETTER])
+        for job, entries in list(groups.items())[:_MOST_SENTENCES]:
+            base = entries[0].baseline
+            than = f", and better than the baseline ({self._names[base.job]})," if base else ""
+            yield f"{self._names[job]} is best{than} in {self._gains(entries)}."
+        left = [one.metric for entries in list(groups.values())[_MOST_SENTENCES:] for one in entries]
+        if left:
+            yield f"Other cells are better than the baseline in {_listed(left)}."
 
     def baseline_best(self, found: Sequence[Finding]) -> Iterator[str]:
         """Yield a sentence about the metrics in which nothing beats the baseline, and something is told from it."""
-        entries = [one for one in found if one.against is Against.BASELINE and len(one.level) < one.cells - 1]
+        entries = [one for one in found if one.against is Against.BASELINE and not _is_untold(one)]
+        entries = [one for one in entries if not _shows_nothing(one)]
         if entries:
-            name = self._names[entries[0].best.job]
-            yield f"The baseline, {name}, is best in {_listed(map(self._lead, entries))}."
+            yield f"The baseline, {self._names[entries[0].best.job]}, is best in {self._leads(entries)}."
 
     def untold(self, found: Sequence[Finding]) -> Iterator[str]:
         """Yield a sentence for each cell that looks best where nobody can tell: too few trials, or no baseline."""
-        for job, entries in _by_best(found, Against.UNTOLD).items():
+        groups = _by_best([one for one in found if _is_untold(one)])
+        if groups:
+            looks = [f"{self._names[job]} in {self._gains(entries)}" for job, entries in groups.items()]
+            more = f", and {len(looks) - _MOST_SENTENCES} more" if len(looks) > _MOST_SENTENCES else ""
             yield (
-                f"{self._names[job]} looks best in {_listed(map(self._gain, entries))}; with fewer than 3 steady "
-                "trials a cell, nothing tells that from noise."
+                f"Best at a first look: {'; '.join(looks[:_MOST_SENTENCES])}{more}. With fewer than 3 steady trials a "
+                "cell, nothing tells that from noise."
             )
-        for job, entries in _by_best(found, Against.NO_BASELINE).items():
-            best = _listed(map(self._lead, entries))
-            yield f"{self._names[job]} is best in {best}; the baseline has no figure there."
+        without = [one for one in found if one.against is Against.NO_BASELINE]
+        for job, entries in list(_by_best(without).items())[:_MOST_SENTENCES]:
+            yield f"The baseline has no figure of {_listed(one.metric for one in entries)}: {self._names[job]} is best."
 
     def rest(self, found: Sequence[Finding]) -> Iterator[str]:
         """Yield what shows no difference, and what is the same."""
@@ -93,12 +112,13 @@ class _Words:
     def row(self, one: Finding) -> tuple[str, ...]:
         """Return a row of the table."""
         form = self._panels[one.metric].form
+        unit = "%" if form.endswith("%") else self._panels[one.metric].unit
         base = MISSING if one.baseline is None else self._with_interval(one.baseline, form)
         ratio = figure(one.ratio, ".2f") if one.against not in (Against.SAME, Against.BASELINE) else MISSING
         best = "all" if one.against is Against.SAME else self._names[one.best.job]
         level = MISSING if one.against is Against.SAME else self._level(one) or "none"
-        says = Against.NOT_SHOWN if _shows_nothing(one) else one.against
-        return (one.metric, best, self._with_interval(one.best, form), base, ratio, level, str(says))
+        says = Against.NOT_SHOWN if _shows_nothing(one) else Against.UNTOLD if _is_untold(one) else one.against
+        return (one.metric, unit, best, self._with_interval(one.best, form), base, ratio, level, str(says))
 
     def said(self, one: Finding) -> str:
         """Return best cell, figure and standing of one metric."""
@@ -114,31 +134,39 @@ class _Words:
             Against.NOT_SHOWN: "; no difference shown: their intervals meet",
             Against.UNTOLD: "; too few trials to tell that from noise",
             Against.BETTER: "; their intervals do not meet",
-        }.get(one.against, "; no difference shown to any other" if _shows_nothing(one) else "")
+        }.get(one.against, "")
+        if one.against is Against.BASELINE:
+            told = "; no difference shown to any other" if _shows_nothing(one) else ""
+            told = "; too few trials to tell that from noise" if _is_untold(one) else told
         level = self._level(one)
-        return f"{start}{ratio}{told}.{f' Not told from the best: {level}.' if level and not one.best.cold else ''}"
+        return f"{start}{ratio}{told}.{f' Not told from the best: {level}.' if level and not _is_untold(one) else ''}"
 
     def figure(self, one: Finding, which: Figure) -> str:
         """Write a figure with its unit."""
         return self._panels[one.metric].text(which.value) + (" (cold)" if which.cold else "")
 
-    def _gain(self, one: Finding) -> str:
-        base = "" if one.baseline is None else f", baseline {self.figure(one, one.baseline)}"
-        times = "" if one.ratio is None else f", {one.ratio:.2f} times the baseline's"
-        level = self._level(one)
-        others = f", not told from {level}" if level and one.against is Against.BETTER else ""
-        return f"{one.metric} ({self.figure(one, one.best)}{times or base}{others})"
+    def _gains(self, entries: Sequence[Finding]) -> str:
+        """List metrics with the ratio of best to baseline, and how many others are as good as can be told."""
+        texts = []
+        for one in entries:
+            share = self.figure(one, one.best) if one.ratio is None else f"{one.ratio:.2f} times the baseline's"
+            share = "the baseline" if one.against is Against.BASELINE else share
+            others = f"; not told from {_others(one)}" if one.level and not _is_untold(one) else ""
+            texts.append(f"{one.metric} ({share}{others})")
+        return _listed(texts)
 
-    def _lead(self, one: Finding) -> str:
-        level = self._level(one)
-        others = f", not told from {level}" if level else ""
-        return f"{one.metric} ({self.figure(one, one.best)}, the worst {self.figure(one, one.worst)}{others})"
+    def _leads(self, entries: Sequence[Finding]) -> str:
+        texts = []
+        for one in entries:
+            others = f"; not told from {_others(one)}" if one.level else ""
+            texts.append(
+                f"{one.metric} ({self.figure(one, one.best)}, the worst {self.figure(one, one.worst)}{others})"
+            )
+        return _listed(texts)
 
     def _level(self, one: Finding) -> str:
         names = [self._names[job] for job in one.level]
-        if len(names) <= _NAMED:
-            return " and ".join(names) if len(names) < _NAMED else ", ".join(names)
-        return f"{len(names)} others of {one.cells}"
+        return " and ".join(names) if len(names) <= _NAMED and len(" ".join(names)) < _WIDE else _others(one)
 
     def _with_interval(self, which: Figure, form: str) -> str:
         text = figure(which.value, form)
@@ -149,14 +177,25 @@ class _Words:
 
 def _shows_nothing(one: Finding) -> bool:
     """Tell whether a metric shows no difference: to the baseline, or where that is best, to any other cell."""
-    return one.against is Against.NOT_SHOWN or (one.against is Against.BASELINE and len(one.level) == one.cells - 1)
+    if one.against is Against.BASELINE:
+        return not _is_untold(one) and len(one.level) == one.cells - 1
+    return one.against is Against.NOT_SHOWN
 
 
-def _by_best(found: Sequence[Finding], against: Against) -> Mapping[str, list[Finding]]:
+def _is_untold(one: Finding) -> bool:
+    """Tell whether there are too few trials for an interval of the best cell or of the baseline."""
+    alone = one.against is Against.BASELINE and one.best.interval is None
+    return one.against is Against.UNTOLD or alone
+
+
+def _others(one: Finding) -> str:
+    return f"{len(one.level):,} other{'' if len(one.level) == 1 else 's'}"
+
+
+def _by_best(found: Sequence[Finding]) -> Mapping[str, list[Finding]]:
     groups: dict[str, list[Finding]] = {}
     for one in found:
-        if one.against is against:
-            groups.setdefault(one.best.job, []).append(one)
+        groups.setdefault(one.best.job, []).append(one)
     return groups
 
 
@@ -165,7 +204,8 @@ def _failed(sweep: Sweep) -> Iterator[str]:
     names = [label_of(sweep.swept, keys_of(cell, sweep.swept)) or cell.job for cell in sweep.cells if not cell.ok]
     if names:
         shown = _listed(names) if len(names) <= _NAMED else f"{_listed(names[:_NAMED])} and {len(names) - _NAMED} more"
-        yield f"{len(names)} of {len(sweep.cells)} cells did not do everything and are left out here: {shown}."
+        did = "cell did not do everything and is" if len(names) == 1 else "cells did not do everything and are"
+        yield f"{len(names):,} of {len(sweep.cells):,} {did} left out here: {shown}."
 
 
 def _listed(texts: Iterable[str]) -> str:

@@ -67,6 +67,8 @@ def _axes(panel: Panel, x: int, shown: Sequence[Mark]) -> dict[str, Chart]:
     ends = [at[0] / edge, at[-1] * edge] if log else [at[0] - edge, at[-1] + edge]
     scale = {"domain": ends, "nice": False, "zero": False, **({"type": "log"} if log else {})}
     ticks: Chart = {"values": at} if len(at) <= _TICKS_UP_TO else {"tickCount": 5}
+    if all(number.is_integer() for number in at):
+        ticks |= {"format": ",d", "tickMinStep": 1}
     return {
         "x": {
             "field": "x",
