@@ -12,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import NoReturn
 
-from harness.errors import UserError
+from harness.errors import ConfigError, UserError
 
 COMMANDS = ("report", "plugins")
 BAD_INPUT, INTERRUPTED, CLOSED_PIPE = 2, 130, 141
@@ -68,8 +68,11 @@ def _command(argv: Sequence[str]) -> int:
     return 0
 
 
-def report(folder: Path) -> None:
-    """Make the reports of a stored run, sweep or search for a memory limit again, and print them."""
+def report(folder: Path, baseline: str | None = None) -> None:
+    """Make the reports of a stored run, sweep or search for a memory limit again, and print them.
+
+    --baseline names the cell of a sweep that the others are compared with: threads=1, or a job's number.
+    """
     from harness.analysis.fit import is_search, read_search
     from harness.analysis.sweep import is_sweep, read_sweep
     from harness.report.fit_report import publish_search, search_table, sentence
@@ -78,10 +81,12 @@ def report(folder: Path) -> None:
     from harness.report.sweep_report import publish_sweep, sweep_text
 
     if is_sweep(folder):
-        sweep = read_sweep(folder)
+        sweep = read_sweep(folder, baseline)
         publish_sweep(sweep)
         print(sweep_text(sweep), flush=True)
         publish_page(sweep)
+    elif baseline is not None:
+        raise ConfigError("--baseline", f"'{folder}'", "the folder of a sweep, whose cells can be compared")
     elif is_search(folder):
         search = read_search(folder)
         publish_search(search, folder)

@@ -29,7 +29,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import msgspec
 
@@ -96,10 +96,11 @@ class Failure:
 
 
 class TrialLog:
-    """The open ``trials.jsonl`` of a run that is going on."""
+    """The open ``trials.jsonl`` of a run that is going on; locked, which :func:`is_being_written` asks."""
 
     def __init__(self, folder: Path) -> None:
         self._file = (folder / TRIALS).open("ab")
+        _locked(self._file, exclusive=True)
 
     def append(self, trial: Trial) -> None:
         """Write one trial, and return when it is on the disk."""
@@ -110,6 +111,31 @@ class TrialLog:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def is_being_written(folder: Path) -> bool:
+    """Tell whether a process holds a run's trials open to write; the lock ends with the process, however that ends.
+
+    False also where the file system or the platform knows no such lock.
+    """
+    try:
+        with (folder / TRIALS).open("rb") as file:
+            return _locked(file, exclusive=False) is False
+    except OSError:
+        return False
+
+
+def _locked(file: IO[bytes], *, exclusive: bool) -> bool | None:
+    """Lock an open file until it is closed: False where another holds a lock on it, None where there are no locks."""
+    try:
+        import fcntl  # not on every platform
+
+        fcntl.flock(file, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except (ImportError, OSError):
+        return None
+    return True
 
 
 def claim(folder: Path) -> None:

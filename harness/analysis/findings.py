@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from harness.analysis.metric_summary import MetricSummary
+from harness.analysis.standing import ratio
 from harness.analysis.statistics import Interval
 from harness.analysis.sweep import Cell, Sweep
 
@@ -13,15 +14,16 @@ class Against(StrEnum):
     """How the best cell stands beside the baseline."""
 
     BETTER = "better"
-    """Their intervals do not meet."""
+    """The 95 % interval of their ratio leaves out 1."""
     NOT_SHOWN = "no difference shown"
-    """Their intervals meet."""
+    """It holds 1."""
     BASELINE = "the baseline is best"
     UNTOLD = "not told from noise"
-    """One of them has no interval: too few trials."""
+    """One of them has no interval, for there are too few trials."""
     NO_BASELINE = "no baseline"
-    """The baseline failed, or has no figure."""
+    """The baseline did not do everything, or has no figure."""
     SAME = "the same everywhere"
+    """All cells print the same figure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +41,7 @@ class Finding:
     """What a sweep shows of one metric, over the cells that did everything.
 
     ``ratio`` is best / baseline, None where either is not above zero. ``level`` are the other cells, in the order of
-    their jobs, that cannot be told from the best one: their intervals meet, or one of the two has none. ``cells``
+    their jobs, that cannot be told from the best one: their ratio's interval holds 1, or there is none. ``cells``
     counts the cells that have a figure, ``worst`` is the last of them.
     """
 
@@ -53,41 +55,38 @@ class Finding:
     cells: int = 0
 
 
-def findings(sweep: Sweep, baseline: Cell | None = None) -> list[Finding]:
+def findings(sweep: Sweep) -> list[Finding]:
     """Return a finding for each main metric that has a direction and a figure in at least two cells that are ok.
 
-    ``baseline`` is the first cell where none is given. Steady figures are compared; where no cell has any, cold ones.
+    Steady figures are compared; where no cell has any, cold ones.
     """
-    chosen = baseline or sweep.cells[0]
-    found = (_finding(name, sweep.cells, chosen.job) for name in sweep.main_metrics)
+    base = sweep.baseline.job if sweep.baseline else None
+    found = (_finding(name, sweep.cells, base) for name in sweep.main_metrics)
     return [finding for finding in found if finding is not None]
 
 
-def meet(one: Interval, other: Interval) -> bool:
-    """Tell whether two intervals have a value in common."""
-    return one[0] <= other[1] and other[0] <= one[1]
-
-
-def _finding(name: str, cells: Sequence[Cell], baseline_job: str) -> Finding | None:
+def _finding(name: str, cells: Sequence[Cell], baseline_job: str | None) -> Finding | None:
     entries = {cell.job: cell.metrics[name] for cell in cells if cell.ok and name in cell.metrics}
     figures = _figures(entries)
     if len(figures) < 2:
         return None
-    higher = next(iter(entries.values())).better == "higher"
-    if next(iter(entries.values())).better == "neither":
+    declared = next(iter(entries.values()))
+    if declared.better == "neither":
         return None
-    ordered = sorted(figures, key=lambda figure: -figure.value if higher else figure.value)  # stable: ties by job
+    sign = -1.0 if declared.better == "higher" else 1.0
+    ordered = sorted(figures, key=lambda figure: sign * figure.value)  # stable: of equal ones the first job's
     best, worst = ordered[0], ordered[-1]
     base = next((figure for figure in figures if figure.job == baseline_job), None)
-    level = tuple(figure.job for figure in figures if figure.job != best.job and not _apart(figure, best))
+    same = format(best.value, declared.format) == format(worst.value, declared.format)
+    told = {figure.job: _is_told(entries[figure.job], entries[best.job]) for figure in figures}
     return Finding(
         metric=name,
         best=best,
         worst=worst,
-        against=Against.SAME if best.value == worst.value else _against(best, base),
+        against=Against.SAME if same else _against(best, base, told),
         baseline=base,
         ratio=_ratio(best, base),
-        level=level,
+        level=tuple(figure.job for figure in figures if figure.job != best.job and not told[figure.job]),
         cells=len(figures),
     )
 
@@ -103,18 +102,24 @@ def _figures(entries: Mapping[str, MetricSummary]) -> list[Figure]:
     return [Figure(job=job, value=entry.cold, cold=True) for job, entry in entries.items() if entry.cold is not None]
 
 
-def _apart(one: Figure, other: Figure) -> bool:
-    return one.interval is not None and other.interval is not None and not meet(one.interval, other.interval)
+def _is_told(one: MetricSummary, best: MetricSummary) -> bool:
+    """Tell two figures apart: by their ratio's interval, or by their own where there is no ratio."""
+    found = ratio(one, best)
+    if found is not None:
+        return found.told_from_one
+    if one.interval is None or best.interval is None:
+        return False
+    return one.interval[0] > best.interval[1] or best.interval[0] > one.interval[1]
 
 
-def _against(best: Figure, base: Figure | None) -> Against:
+def _against(best: Figure, base: Figure | None, told: Mapping[str, bool]) -> Against:
     if base is None:
         return Against.NO_BASELINE
     if base.value == best.value:
         return Against.BASELINE
     if best.interval is None or base.interval is None:
         return Against.UNTOLD
-    return Against.NOT_SHOWN if meet(best.interval, base.interval) else Against.BETTER
+    return Against.BETTER if told[base.job] else Against.NOT_SHOWN
 
 
 def _ratio(best: Figure, base: Figure | None) -> float | None:

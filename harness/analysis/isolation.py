@@ -6,7 +6,7 @@ the last has no next one: neither counts.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from statistics import median
 
@@ -120,6 +120,22 @@ def isolation_cost(run: Run, trials: Sequence[Trial], metrics: Mapping[str, Metr
         starts=sum(phase.name == "start" for trial in trials for phase in _phases(trial)),
         lacking=lacking,
     )
+
+
+def joined(costs: Sequence[IsolationCost]) -> IsolationCost | None:
+    """Return the cost of the blocks of one cell: iterations of all, the largest peak, the last block's end."""
+    if len(costs) < 2:
+        return costs[0] if costs else None
+    peaks = [cost.peak_mib for cost in costs if cost.peak_mib is not None]
+    whole = replace(
+        costs[-1],
+        peak_mib=max(peaks, default=None),
+        iteration_s=tuple(seconds for cost in costs for seconds in cost.iteration_s),
+        cpu_s=tuple(seconds for cost in costs for seconds in cost.cpu_s),
+        starting_s=tuple(seconds for cost in costs for seconds in cost.starting_s),
+        starts=sum(cost.starts for cost in costs),
+    )
+    return replace(whole, lacking={name: why for name, why in whole.lacking.items() if not getattr(whole, name)})
 
 
 def compared(jobs: Sequence[Job]) -> list[IsolationRow]:

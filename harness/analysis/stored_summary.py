@@ -10,7 +10,15 @@ import msgspec
 
 from harness import store
 from harness.analysis.summary import Summary, analysis_version, summarise
+from harness.errors import StoreError
 from harness.records import Environment, Run
+from harness.store import StoredRun
+
+
+class _Outcomes(msgspec.Struct):
+    """The one field of a summary that says whether it is of any trial, whatever version wrote the others."""
+
+    outcomes: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +41,26 @@ def read_summary(folder: Path) -> SummarisedRun:
     summary = _stored(folder)
     if summary is None:
         stored = store.read_run(folder)
+        check_trials(stored)
         summary = summarise(stored.run, stored.trials, stored.notes, stored.stamp)
     return SummarisedRun(folder, run, environment, summary)
+
+
+def check_trials(stored: StoredRun) -> None:
+    """Refuse a run whose trials are gone while a summary of them is left: a new one would be of nothing.
+
+    Raises :class:`harness.errors.StoreError`.
+    """
+    path = stored.folder / store.SUMMARY
+    if stored.trials or not path.exists():
+        return
+    try:
+        outcomes = msgspec.json.decode(path.read_bytes(), type=_Outcomes).outcomes
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        outcomes = {"unknown": 1}  # whatever it holds, nothing here could replace it
+    if outcomes:
+        found = f"'{stored.folder}' with {store.SUMMARY} and without the trials that it was made from"
+        raise StoreError("run folder", found, f"{store.TRIALS} beside it; the summary is left as it is")
 
 
 def _stored(folder: Path) -> Summary | None:

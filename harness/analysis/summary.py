@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.analysis.budget import Residual, Runway, residuals, runway
-from harness.analysis.cell_facts import FailedTrial, first_failure
+from harness.analysis.first_failure import FailedTrial, first_failure
 from harness.analysis.fit import LimitSummary, limit_summary
 from harness.analysis.handles import Leaking, leaking
 from harness.analysis.lacking import lacking

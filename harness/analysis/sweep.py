@@ -1,50 +1,41 @@
-"""Many runs as the cells of one sweep, read from disk: whatever launcher ran them, and whichever of them failed."""
+"""Many runs as the cells of one sweep, read from disk: whatever launcher ran them, and whichever of them failed.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+What the sweep was to run stands in its plan (:mod:`harness.analysis.sweep_plan`). Where there is none, in an older
+folder or in one that was put together by hand, the jobs' folders are all that is known.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness import store
-from harness.analysis.cell_facts import CellFacts, cell_facts
-from harness.analysis.isolation import BASE_KEY, IsolationCost, isolation_cost
-from harness.analysis.metric_summary import MetricSummary
-from harness.analysis.stored_summary import read_summary
-from harness.analysis.summary import Summary
+from harness.analysis.baseline import find_baseline
+from harness.analysis.cell import Cell as Cell
+from harness.analysis.cell import cell_of
+from harness.analysis.isolation import BASE_KEY, isolation_cost, joined
+from harness.analysis.stored_job import StoredJob, read_job, unread_job
+from harness.analysis.sweep_plan import read_plan
 from harness.errors import StoreError
-from harness.records import Run
-from harness.store import Failure
+from harness.records import PlannedJob, SweepPlan
 
 _MARK = "multirun.yaml"
 """What Hydra leaves in the folder of a sweep."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """One job: its number, the overrides that made it, how it ended, and what it measured (nothing where it failed).
-
-    ``verdict`` is the word on the process's memory, with the stages that leak; empty where nothing was judged.
-    """
-
-    job: str
-    folder: Path
-    overrides: Mapping[str, str]
-    outcome: str
-    ok: bool
-    metrics: Mapping[str, MetricSummary]
-    notes: tuple[str, ...] = ()
-    isolation: IsolationCost | None = None
-    verdict: str = ""
-    facts: CellFacts = field(default_factory=CellFacts)
-
-
-@dataclass(frozen=True, slots=True)
 class Sweep:
-    """The cells of a sweep in the order of their jobs. ``swept`` are the keys that differ, ``constant`` the others."""
+    """The cells of a sweep in their order. ``swept`` are the keys that differ, ``constant`` the others.
+
+    ``baseline`` is the cell that the others are compared with: the one that was asked for, else the first; None where
+    there is only one.
+    """
 
     folder: Path
     cells: tuple[Cell, ...]
     swept: tuple[str, ...]
     constant: Mapping[str, str]
+    baseline: Cell | None = None
 
     @property
     def ok(self) -> bool:
@@ -60,30 +51,50 @@ class Sweep:
         return list(names)
 
 
-def read_sweep(folder: Path) -> Sweep:
-    """Read every job below a sweep's folder. Raises :class:`StoreError` where there is none."""
-    jobs = _jobs(folder)
+def read_sweep(folder: Path, baseline: str | None = None) -> Sweep:
+    """Read every job of a sweep's folder; ``baseline`` names a cell, in the place of the plan's.
+
+    Raises :class:`StoreError` where there is no job or the plan is damaged, and :class:`harness.errors.ConfigError` for
+    a baseline that is not one cell.
+    """
+    plan = read_plan(folder)
+    jobs = _read_jobs(folder, plan)
     if not jobs:
         raise StoreError("sweep folder", f"'{folder}' without a job in it", "the folder of a sweep")
-    cells = tuple(_cell(job) for job in jobs)
-    values = {key: {cell.overrides.get(key) for cell in cells} for cell in cells for key in cell.overrides}
-    swept = tuple(key for key, found in values.items() if len(found) > 1)
-    constant = {key: str(next(iter(found))) for key, found in values.items() if len(found) == 1}
+    cells = tuple(cell_of(group) for group in _grouped(jobs, plan))
+    swept, constant = _keys(cells, plan)
     if BASE_KEY in swept:
         cells = tuple(_with_isolation(cell) for cell in cells)
-    return Sweep(folder, cells, swept, constant)
+    asked = baseline if baseline is not None else plan.baseline if plan else None
+    base = find_baseline(asked, cells, swept) if asked is not None else cells[0]
+    return Sweep(folder, cells, swept, constant, base if len(cells) > 1 else None)
 
 
 def is_sweep(folder: Path) -> bool:
-    """Tell whether a folder holds jobs rather than a run."""
-    return not (folder / store.RUN).exists() and bool(_jobs(folder))
+    """Tell whether a folder holds jobs, or the plan of them, rather than a run."""
+    return not (folder / store.RUN).exists() and ((folder / store.PLAN).exists() or bool(_folders(folder)))
 
 
-def _jobs(folder: Path) -> list[Path]:
-    """Return the jobs' folders; runs that merely lie side by side, neither numbered nor marked by Hydra, are none."""
+def _read_jobs(folder: Path, plan: SweepPlan | None) -> list[StoredJob]:
+    """Return the planned jobs in the order of the plan, and behind them those of which it does not know."""
+    there = {path.name: path for path in _folders(folder)}
+    planned = [_planned(folder / job.job, job, job.job in there) for job in plan.jobs] if plan else []
+    known = {job.name for job in planned}
+    return [*planned, *(read_job(path) for name, path in there.items() if name not in known)]
+
+
+def _planned(folder: Path, planned: PlannedJob, there: bool) -> StoredJob:
+    if not there:
+        return unread_job(folder, planned)
+    found = read_job(folder)
+    return found if found.overrides else unread_job(folder, planned, found.outcome)
+
+
+def _folders(folder: Path) -> list[Path]:
+    """Return the jobs' folders; runs that merely lie side by side, neither numbered nor marked as a sweep, are none."""
     if not folder.is_dir():
         return []
-    marked = (folder / _MARK).exists()
+    marked = (folder / _MARK).exists() or (folder / store.PLAN).exists()
     return sorted((path for path in folder.iterdir() if _is_job(path, marked)), key=_by_number)
 
 
@@ -96,50 +107,45 @@ def _by_number(path: Path) -> tuple[int, str]:
     return (int(path.name) if path.name.isdigit() else 1 << 30, path.name)
 
 
-def _cell(folder: Path) -> Cell:
-    if (folder / store.FAILURE).exists():
-        failure = store.read_json(folder / store.FAILURE, Failure)
-        return Cell(folder.name, folder, _mapping(failure.overrides), f"failed: {failure.message}", False, {})
-    try:
-        found = read_summary(folder)
-    except StoreError as error:
-        return Cell(folder.name, folder, {}, f"unreadable: {error}", False, {})
-    run, summary = found.run, found.summary
-    ok, outcome = _outcome(run, summary)
-    return Cell(
-        folder.name,
-        folder,
-        _mapping(run.overrides),
-        outcome,
-        ok,
-        summary.metrics,
-        summary.notes,
-        verdict=_verdict(summary),
-        facts=cell_facts(run, found.environment, summary.first_failure),
-    )
+def _grouped(jobs: Iterable[StoredJob], plan: SweepPlan | None) -> list[list[StoredJob]]:
+    """Put the jobs of one cell together: as the plan says; else blocks with the same overrides are one cell's."""
+    cells = {job.job: job.cell for job in plan.jobs} if plan else {}
+    groups: dict[object, list[StoredJob]] = {}
+    for job in jobs:
+        if job.name in cells:
+            identity: object = cells[job.name]
+        else:
+            identity = tuple(sorted(job.overrides.items())) if job.blocks != 1 else (job.name,)
+        groups.setdefault(identity, []).append(job)
+    planned = sorted(key for key in groups if isinstance(key, int))
+    ordered = [*(groups[key] for key in planned), *(jobs for key, jobs in groups.items() if not isinstance(key, int))]
+    return [sorted(group, key=lambda job: job.block) for group in ordered]
+
+
+def _keys(cells: Sequence[Cell], plan: SweepPlan | None) -> tuple[tuple[str, ...], Mapping[str, str]]:
+    """Return the swept keys, which differ between cells or were planned to, and the others with their value.
+
+    A cell of which nothing can be read does not count: it may have had any value.
+    """
+    values: dict[str, dict[str, None]] = {}
+    known = [cell.overrides for cell in cells if cell.overrides]
+    having: dict[str, int] = {}
+    for overrides in known:
+        for key, value in overrides.items():
+            values.setdefault(key, {})[value] = None
+            having[key] = having.get(key, 0) + 1
+    planned = set(plan.swept) if plan else set()
+    swept = tuple(key for key, found in values.items() if len(found) > 1 or having[key] < len(known) or key in planned)
+    return swept, {key: next(iter(found)) for key, found in values.items() if key not in swept}
 
 
 def _with_isolation(cell: Cell) -> Cell:
     """Add what no summary holds, for it answers one question of one kind of sweep: the cost of each iteration."""
     if not cell.metrics:
         return cell
-    stored = store.read_run(cell.folder)
-    return replace(cell, isolation=isolation_cost(stored.run, stored.trials, cell.metrics))
-
-
-def _verdict(summary: Summary) -> str:
-    word = summary.verdicts["memory"].verdict if "memory" in summary.verdicts else ""
-    leaking = [stage for stage, verdict in summary.stage_verdicts.items() if verdict.verdict == "leak"]
-    return f"{word} ({', '.join(leaking)})" if leaking else word
-
-
-def _outcome(run: Run, summary: Summary) -> tuple[bool, str]:
-    if set(summary.outcomes) == {"ok"} and summary.trials == run.trials:
-        broken = summary.broken if run.budgets.strict else ()
-        return not broken, "; ".join(("ok", *broken))
-    counts = ", ".join(f"{count} {kind}" for kind, count in summary.outcomes.items()) or "none done"
-    return False, f"{counts} of {run.trials} trials"
-
-
-def _mapping(overrides: Sequence[str]) -> dict[str, str]:
-    return dict(override.lstrip("+~").split("=", 1) for override in overrides if "=" in override)
+    costs = []
+    for folder in cell.folders:
+        with suppress(StoreError):  # a block that failed: the cell's outcome says so
+            stored = store.read_run(folder)
+            costs.append(isolation_cost(stored.run, stored.trials, cell.metrics))
+    return replace(cell, isolation=joined(costs))

@@ -85,8 +85,8 @@ def keys_of(cell: Cell, swept: Sequence[str]) -> tuple[str, ...]:
 
 
 def label_of(keys: Sequence[str], values: Sequence[str]) -> str:
-    """Write a cell by its keys, as they stand on a command line; a single key as well."""
-    return " ".join(f"{key}={value}" for key, value in zip(keys, values, strict=True))
+    """Write a cell by its keys, as ``--baseline`` takes them."""
+    return ", ".join(f"{key}={value}" for key, value in zip(keys, values, strict=True))
 
 
 def numbers(values: Sequence[str]) -> list[float] | None:

@@ -13,8 +13,8 @@ _NAMED, _WIDE = 2, 48
 """Cells, and their characters, that a sentence names; of more it gives the number."""
 _MOST_SENTENCES = 4
 _HOW = (
-    "A cell is better where its 95 % interval and the baseline's do not meet; where they meet, no difference is shown. "
-    "Only cells that did everything are compared."
+    "A cell is better where the 95 % interval of its ratio to the baseline leaves out 1; where it holds 1, no "
+    "difference is shown. Only cells that did everything are compared."
 )
 _REPEATS = (
     "Intervals are of repeats of the same audio: they say nothing of other audio, and nothing of a machine that was "
@@ -131,9 +131,8 @@ class _Words:
             times = "" if one.ratio is None else f"{one.ratio:.2f} times "
             ratio = f", {times}the baseline's {self.figure(one, one.baseline)}"
         told = {
-            Against.NOT_SHOWN: "; no difference shown: their intervals meet",
+            Against.NOT_SHOWN: "; no difference shown",
             Against.UNTOLD: "; too few trials to tell that from noise",
-            Against.BETTER: "; their intervals do not meet",
         }.get(one.against, "")
         if one.against is Against.BASELINE:
             told = "; no difference shown to any other" if _shows_nothing(one) else ""

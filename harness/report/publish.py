@@ -6,6 +6,7 @@ from pathlib import Path
 
 from harness import store
 from harness.analysis.original import original_results
+from harness.analysis.stored_summary import check_trials
 from harness.analysis.summary import Summary, summarise
 from harness.report.ledger_tables import chain_lines, ledger_tables
 from harness.report.run_charts import run_charts
@@ -32,6 +33,7 @@ class Published:
 def read(folder: Path) -> Published:
     """Read a run and summarise it; writes nothing. Raises :class:`harness.errors.StoreError`."""
     stored = store.read_run(folder)
+    check_trials(stored)
     summary = summarise(stored.run, stored.trials, stored.notes, stored.stamp)
     sampling = tuple(sampling_lines(folder))
     report = run_report(stored.run, stored.environment, stored.trials, summary, sampling)

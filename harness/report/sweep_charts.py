@@ -192,7 +192,7 @@ def _trade(sweep: Sweep, error: Panel, cost: Panel) -> Sketch | None:
 
 
 def _label(mark: Mark) -> str:
-    return " ".join(mark.keys)
+    return ", ".join(mark.keys)
 
 
 def _axis(one: Panel) -> Axis:

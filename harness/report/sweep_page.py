@@ -15,6 +15,7 @@ from harness.report.finding_lines import finding_lines, finding_table
 from harness.report.page import render
 from harness.report.sweep_charts import sweep_charts
 from harness.report.sweep_report import sweep_tables, sweep_title
+from harness.report.sweep_table import BEST
 from harness.report.tables import Table
 
 _MOST_FAILED = 40
@@ -89,7 +90,7 @@ def sweep_page(sweep: Sweep) -> SweepPage:
 
 def _formats(sweep: Sweep) -> list[str]:
     """Return the formats of charts that any job was told to write."""
-    return sorted({form for cell in sweep.cells for form in cell.facts.charts})
+    return sorted({form for cell in sweep.cells for form in cell.charts})
 
 
 def _what(sweep: Sweep) -> Table:
@@ -102,7 +103,8 @@ def _what(sweep: Sweep) -> Table:
         ),
         *sweep.constant.items(),
         ("cells", f"{len(sweep.cells):,}, of which {ok:,} did everything"),
-        *(("machine", machine) for machine in dict.fromkeys(cell.facts.machine for cell in sweep.cells) if machine),
+        *(("machine", machine) for machine in dict.fromkeys(map(_machine, sweep.cells)) if machine),
+        *((("baseline", _name(sweep, sweep.baseline)),) if sweep.baseline else ()),
         *_when(sweep),
     ]
     return Table("What was run", ("Key", "Value"), tuple(rows))
@@ -116,11 +118,20 @@ def _values(values: Sequence[str]) -> str:
 
 def _when(sweep: Sweep) -> Iterator[tuple[str, str]]:
     """Yield when the first and the last of the jobs began."""
-    began = sorted(cell.facts.started_at for cell in sweep.cells if cell.facts.started_at)
+    began = sorted(cell.started_at for cell in sweep.cells if cell.started_at)
     if began:
         yield "first job began", _second(began[0])
     if len(began) > 1:
         yield "last job began", _second(began[-1])
+
+
+def _machine(cell: Cell) -> str:
+    """Name a machine by what figures depend on; empty where the cell's jobs were killed before it was known."""
+    there = cell.environment
+    if there is None:
+        return ""
+    cores = f"{there.usable_cores} of {there.cores} cores usable"
+    return f"{there.hostname} ({there.processor}, {cores}, {there.memory_mib:.0f} MiB, {there.system})"
 
 
 def _second(stamp: str) -> str:
@@ -130,10 +141,24 @@ def _second(stamp: str) -> str:
     return f"{date} {rest[:8]} {zone}".rstrip()
 
 
+class _BestCell(str):
+    """A cell of a table that the page marks; its text says "best" as well."""
+
+    __slots__ = ()
+    css_class = "best"
+
+
 def _linked(sweep: Sweep, table: Table) -> Table:
-    """Return the table of jobs with each job's number as a link to its report, where there is one."""
-    rows = tuple((_link(cell, row[0]), *row[1:]) for cell, row in zip(sweep.cells, table.rows, strict=True))
+    """Return the table of cells with each job as a link to its report, where there is one, and the best marked."""
+    rows = tuple(
+        (_link(cell, row[0]), *(_BestCell(text) if _is_best(text) else text for text in row[1:]))
+        for cell, row in zip(sweep.cells, table.rows, strict=True)
+    )
     return replace(table, rows=rows)
+
+
+def _is_best(text: str) -> bool:
+    return text.partition("\n")[0].endswith(f" {BEST}")
 
 
 def _link(cell: Cell, text: str) -> str:
@@ -147,11 +172,15 @@ def _address(cell: Cell) -> str:
     return f"{quote(cell.folder.name)}/{store.REPORT_HTML}" if there else ""
 
 
-def _failed(sweep: Sweep, cell: Cell) -> FailedCell:
+def _name(sweep: Sweep, cell: Cell) -> str:
     name = label_of(sweep.swept, keys_of(cell, sweep.swept))
-    failed = cell.facts.first_failure
+    return f"job {cell.job}: {name}" if name else f"job {cell.job}"
+
+
+def _failed(sweep: Sweep, cell: Cell) -> FailedCell:
+    failed = cell.first_failure
     return FailedCell(
-        name=f"Job {cell.job}: {name}" if name else f"Job {cell.job}",
+        name=_name(sweep, cell).replace("job", "Job", 1),
         outcome=cell.outcome,
         failure=f"Trial {failed.index}, the first that failed: {failed.outcome}" if failed else "",
         log_tail=failed.outcome.log_tail[-_LOG_LINES:] if failed else (),

@@ -35,9 +35,14 @@ class Table:
 
     def _rendered(self, style: str) -> str:
         align = ["left", *["right"] * (len(self.headers) - 1)]
-        rows = [[cell.replace("|", "\\|") for cell in row] for row in self.rows] if style == "github" else self.rows
+        rows = [[_in_pipes(cell) for cell in row] for row in self.rows] if style == "github" else self.rows
         headers = [name.replace("\n", " ") for name in self.headers] if style == "github" else self.headers
         return tabulate(rows, headers, tablefmt=style, colalign=align if rows else None, disable_numparse=True)
+
+
+def _in_pipes(cell: str) -> str:
+    """Write a cell for a pipe table, which has one line a row."""
+    return cell.replace("|", "\\|").replace("\n", " ")
 
 
 def original_tables(run: Run, results: Mapping[str, Any], ours: Summary) -> tuple[Table, Table, Table]:

@@ -1,0 +1,27 @@
+"""Two swept keys crosswise: a grid for each main metric, with the first key down and the second across."""
+
+from harness.analysis.sweep import Sweep
+from harness.report.figures import MISSING
+from harness.report.sweep_table import sweep_figures
+from harness.report.tables import Table
+
+
+def grid_tables(sweep: Sweep) -> list[Table]:
+    """Return the grids; none where other than two keys were swept, or two cells have the same place."""
+    if len(sweep.swept) != 2:
+        return []
+    first, second = sweep.swept
+    places = {(cell.overrides.get(first, MISSING), cell.overrides.get(second, MISSING)): cell for cell in sweep.cells}
+    if len(places) < len(sweep.cells):
+        return []
+    shown = sweep_figures(sweep)
+    texts = {place: {name: shown.first_line(cell, name) for name in shown.names} for place, cell in places.items()}
+    down, across = (list(dict.fromkeys(place[axis] for place in places)) for axis in (0, 1))
+    return [
+        Table(
+            f"{name}, {shown.unit(name)}",
+            (first, *(f"{second}={value}" for value in across)),
+            tuple((row, *(texts.get((row, column), {}).get(name, MISSING) for column in across)) for row in down),
+        )
+        for name in shown.names
+    ]
