@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import isfinite, log10
 from typing import Any, Literal
 
+from harness.analysis.baseline import plain
 from harness.analysis.sweep import Cell, Sweep
 from harness.metrics import Better
 from harness.report.figures import MISSING, figure
@@ -81,7 +82,7 @@ def panel(sweep: Sweep, name: str) -> Panel:
 
 def keys_of(cell: Cell, swept: Sequence[str]) -> tuple[str, ...]:
     """Return a cell's values of the swept keys; a dash where it was not given one."""
-    return tuple(cell.overrides.get(key, MISSING) for key in swept)
+    return tuple(plain(cell.overrides[key]) if key in cell.overrides else MISSING for key in swept)
 
 
 def label_of(keys: Sequence[str], values: Sequence[str]) -> str:

@@ -114,7 +114,8 @@ class _Words:
         form = self._panels[one.metric].form
         unit = "%" if form.endswith("%") else self._panels[one.metric].unit
         base = MISSING if one.baseline is None else self._with_interval(one.baseline, form)
-        ratio = figure(one.ratio, ".2f") if one.against not in (Against.SAME, Against.BASELINE) else MISSING
+        alone = one.ratio is None or one.against in (Against.SAME, Against.BASELINE)
+        ratio = MISSING if alone or one.ratio is None else _times(one.ratio)
         best = "all" if one.against is Against.SAME else self._names[one.best.job]
         level = MISSING if one.against is Against.SAME else self._level(one) or "none"
         says = Against.NOT_SHOWN if _shows_nothing(one) else Against.UNTOLD if _is_untold(one) else one.against
@@ -128,7 +129,7 @@ class _Words:
         if one.baseline is None or one.against is Against.BASELINE:
             ratio = ", the baseline" if one.against is Against.BASELINE else ""
         else:
-            times = "" if one.ratio is None else f"{one.ratio:.2f} times "
+            times = "" if one.ratio is None else f"{_times(one.ratio)} times "
             ratio = f", {times}the baseline's {self.figure(one, one.baseline)}"
         told = {
             Against.NOT_SHOWN: "; no difference shown",
@@ -148,7 +149,7 @@ class _Words:
         """List metrics with the ratio of best to baseline, and how many others are as good as can be told."""
         texts = []
         for one in entries:
-            share = self.figure(one, one.best) if one.ratio is None else f"{one.ratio:.2f} times the baseline's"
+            share = self.figure(one, one.best) if one.ratio is None else f"{_times(one.ratio)} times the baseline's"
             share = "the baseline" if one.against is Against.BASELINE else share
             others = f"; not told from {_others(one)}" if one.level and not _is_untold(one) else ""
             texts.append(f"{one.metric} ({share}{others})")
@@ -185,6 +186,10 @@ def _is_untold(one: Finding) -> bool:
     """Tell whether there are too few trials for an interval of the best cell or of the baseline."""
     alone = one.against is Against.BASELINE and one.best.interval is None
     return one.against is Against.UNTOLD or alone
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.2f}" if 0.1 <= ratio < 100 else f"{ratio:.2g}"
 
 
 def _others(one: Finding) -> str:

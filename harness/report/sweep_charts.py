@@ -15,7 +15,7 @@ from harness.report.sweep_grids import MOST_COLUMNS, grid_chart
 from harness.report.sweep_lines import MOST_SERIES, Chart, line_chart, thinned
 from harness.report.sweep_rows import MOST_ROWS, groups_chart, rows_chart
 
-_MOST_METRICS, _MOST_WITH_GRIDS = 12, 6
+_MOST_METRICS, _MOST_WITH_GRIDS = 12, 9
 """Metrics that are drawn: each chart costs a tenth of a second at the end of a sweep, and space in the page."""
 _ERROR, _PEAK = "wer", "memory.peak_mib"
 _COSTS = ("rtf", "latency_ms")
@@ -25,8 +25,12 @@ _NAMED = 6
 
 @dataclass(frozen=True, slots=True)
 class SweepCharts:
-    """The charts of a sweep before they are drawn; ``notes`` say which figures have none, and why."""
+    """The charts of a sweep before they are drawn: errors against costs, then metric by metric.
 
+    ``notes`` say which figures have no chart, and why.
+    """
+
+    trades: tuple[Sketch, ...]
     sketches: tuple[Sketch, ...]
     notes: tuple[str, ...]
 
@@ -41,7 +45,7 @@ def sweep_charts(sweep: Sweep, found: Sequence[Finding] | None = None) -> SweepC
         said = said_of(sweep, by_metric[name]) if name in by_metric else ""
         sketches += _of_metric(panels[name], said)
     trades, trade_notes = _trades(sweep, panels)
-    return SweepCharts((*trades, *sketches), (*notes, *trade_notes))
+    return SweepCharts(tuple(trades), tuple(sketches), (*notes, *trade_notes))
 
 
 def _metrics(sweep: Sweep, panels: Mapping[str, Panel], found: Mapping[str, Finding]) -> tuple[list[str], list[str]]:
@@ -52,7 +56,7 @@ def _metrics(sweep: Sweep, panels: Mapping[str, Panel], found: Mapping[str, Find
     varying = [name for name in directed if len({mark.value for mark in panels[name].drawn}) > 1]
     same = [name for name in directed if name not in varying]
     most = _MOST_WITH_GRIDS if len(sweep.swept) == 2 else _MOST_METRICS
-    ranked = sorted(varying, key=lambda name: not _is_told(found.get(name)))
+    ranked = sorted(varying, key=lambda name: (not _is_told(found.get(name)), -_spread(panels[name])))
     chosen = [name for name in varying if name in ranked[:most]]
     notes = [f"Not drawn, the same in all cells: {', '.join(same)}."] if same else []
     if len(varying) > most:
@@ -64,6 +68,12 @@ def _metrics(sweep: Sweep, panels: Mapping[str, Panel], found: Mapping[str, Find
 def _is_told(one: Finding | None) -> bool:
     """Tell whether a metric tells any cell from the best one."""
     return one is not None and one.against is not Against.SAME and len(one.level) < one.cells - 1
+
+
+def _spread(one: Panel) -> float:
+    """Return how far the figures lie apart, as a share of the largest."""
+    values = [mark.value for mark in one.drawn if mark.value is not None]
+    return (max(values) - min(values)) / (max(map(abs, values)) or 1.0)
 
 
 def _of_metric(one: Panel, said: str) -> list[Sketch]:
@@ -188,7 +198,7 @@ def _trade(sweep: Sweep, error: Panel, cost: Panel) -> Sketch | None:
     axes = (_axis(cost), _axis(error))
     title = f"{error.metric} against {cost.metric}"
     draw = partial(pareto_chart, choices, *axes)
-    return Sketch(f"{error.metric}-{cost.metric}", title, f"{title}. {caption}", draw, wide=True, caption=caption)
+    return Sketch(f"{error.metric}-{cost.metric}", title, f"{title}. {caption}", draw, caption=caption)
 
 
 def _label(mark: Mark) -> str:

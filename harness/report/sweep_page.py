@@ -7,6 +7,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from harness import store
+from harness.analysis.baseline import plain
 from harness.analysis.findings import findings
 from harness.analysis.sweep import Cell, Sweep
 from harness.report.cell_marks import in_order, keys_of, label_of
@@ -44,6 +45,7 @@ class SweepPage:
     best: Table | None
     what: Table
     tables: Sequence[Table]
+    trades: Sequence[Drawn]
     charts: Sequence[Drawn]
     chart_notes: Sequence[str]
     failed: Sequence[FailedCell]
@@ -60,7 +62,7 @@ def publish_page(sweep: Sweep) -> None:
     store.write_text(sweep.folder / store.SWEEP_HTML, page.html())
     formats = _formats(sweep)
     folder = sweep.folder / store.CHARTS
-    for chart in page.charts if formats else ():
+    for chart in (*page.trades, *page.charts) if formats else ():
         folder.mkdir(exist_ok=True)
         if chart.svg is not None and "svg" in formats:
             store.write_text(folder / f"{chart.name}.svg", chart.svg)
@@ -81,6 +83,7 @@ def sweep_page(sweep: Sweep) -> SweepPage:
         best=finding_table(sweep, found),
         what=_what(sweep),
         tables=(_linked(sweep, first), *others),
+        trades=[draw(sketch, formats) for sketch in charts.trades],
         charts=[draw(sketch, formats) for sketch in charts.sketches],
         chart_notes=charts.notes,
         failed=[_failed(sweep, cell) for cell in failed[:_MOST_FAILED]],
@@ -98,7 +101,7 @@ def _what(sweep: Sweep) -> Table:
     ok = sum(cell.ok for cell in sweep.cells)
     rows = [
         *(
-            (f"swept: {key}", _values([cell.overrides[key] for cell in sweep.cells if key in cell.overrides]))
+            (f"swept: {key}", _values([plain(cell.overrides[key]) for cell in sweep.cells if key in cell.overrides]))
             for key in sweep.swept
         ),
         *sweep.constant.items(),
