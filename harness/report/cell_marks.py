@@ -1,8 +1,8 @@
 """The cells of a sweep as marks of a chart: plain values, labels, and which axis they stand on."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import isfinite, log10
+from math import ceil, floor, isfinite, log10
 from typing import Any, Literal
 
 from harness.analysis.baseline import plain
@@ -71,13 +71,15 @@ class Panel:
         return {"format": ".2~%"} if self.form.endswith("%") else {}
 
 
-def panel(sweep: Sweep, name: str) -> Panel:
-    """Return one main metric over the cells of a sweep. Raises KeyError where no cell has it."""
-    entry = next((cell.metrics[name] for cell in sweep.cells if name in cell.metrics), None)
-    if entry is None:
-        raise KeyError(name)
-    marks = tuple(_mark(cell, name, sweep.swept) for cell in sweep.cells)
-    return Panel(name, entry.unit, entry.better, entry.format, tuple(sweep.swept), marks)
+def panels_of(sweep: Sweep) -> dict[str, Panel]:
+    """Return every main metric over the cells of a sweep, by its name."""
+    keys = [keys_of(cell, sweep.swept) for cell in sweep.cells]
+    found = {}
+    for name in sweep.main_metrics:
+        entry = next(cell.metrics[name] for cell in sweep.cells if name in cell.metrics)
+        marks = tuple(_mark(cell, name, values) for cell, values in zip(sweep.cells, keys, strict=True))
+        found[name] = Panel(name, entry.unit, entry.better, entry.format, tuple(sweep.swept), marks)
+    return found
 
 
 def keys_of(cell: Cell, swept: Sequence[str]) -> tuple[str, ...]:
@@ -127,10 +129,29 @@ def extent(values: Sequence[float]) -> tuple[float, float]:
     return (0.0 if low >= 0 > low - room else low - room), high + room
 
 
+def share_of(values: Sequence[float]) -> Callable[[float], float]:
+    """Return what tells how far along the axis of these values a value stands, from 0 to 1."""
+    low, high = extent(values)
+    if is_log(values):
+        bottom, top = log10(low), log10(high)
+        return lambda value: (log10(value) - bottom) / (top - bottom)
+    return lambda value: (value - low) / (high - low)
+
+
 def scale_of(values: Sequence[float]) -> dict[str, Any]:
     """Return the scale of an axis that shows these values."""
     low, high = extent(values)
     return {"domain": [low, high], "nice": False, "zero": False, **({"type": "log"} if is_log(values) else {})}
+
+
+def ticks_of(values: Sequence[float], most: int) -> dict[str, Any]:
+    """Return the ticks of an axis that shows these values; on a logarithmic one powers of ten, and none between."""
+    if not is_log(values):
+        return {"tickCount": most}
+    low, high = extent(values)
+    powers = range(ceil(log10(low)), floor(log10(high)) + 1)
+    every = max(1, ceil(len(powers) / most))
+    return {"values": [10.0**power for power in powers[::every]]}
 
 
 def bounds(marks: Sequence[Mark]) -> list[float]:
@@ -139,8 +160,7 @@ def bounds(marks: Sequence[Mark]) -> list[float]:
     return [value for value in found if value is not None]
 
 
-def _mark(cell: Cell, name: str, swept: Sequence[str]) -> Mark:
-    keys = keys_of(cell, swept)
+def _mark(cell: Cell, name: str, keys: tuple[str, ...]) -> Mark:
     entry = cell.metrics.get(name)
     if entry is None or (entry.value is None and entry.cold is None):
         return Mark(cell.job, keys, state="none" if not cell.ok else "steady")

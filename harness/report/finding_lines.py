@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from harness.analysis.findings import Against, Figure, Finding
 from harness.analysis.sweep import Sweep
-from harness.report.cell_marks import Panel, keys_of, label_of, panel
+from harness.report.cell_marks import Panel, keys_of, label_of
 from harness.report.figures import MISSING, figure, interval
 from harness.report.tables import Table
 
@@ -23,11 +23,10 @@ _REPEATS = (
 _CHANCE = "Of so many cells some are best by chance: run the best ones again, with more iterations."
 
 
-def finding_lines(sweep: Sweep, found: Sequence[Finding]) -> list[str]:
+def finding_lines(sweep: Sweep, found: Sequence[Finding], words: "Words") -> list[str]:
     """Return the sentences that a reader needs first: best cells, ratios to the baseline, what may be noise."""
     if not found:
         return [*_failed(sweep), "No two cells have figures of the same main metric, so there is nothing to compare."]
-    words = _Words(sweep)
     return [
         *_failed(sweep),
         *words.better(found),
@@ -37,36 +36,21 @@ def finding_lines(sweep: Sweep, found: Sequence[Finding]) -> list[str]:
     ]
 
 
-def finding_table(sweep: Sweep, found: Sequence[Finding]) -> Table | None:
+def finding_table(sweep: Sweep, found: Sequence[Finding], words: "Words") -> Table | None:
     """Return a row for each metric: the best cell, its figure beside the baseline's, and what can be told."""
     if not found:
         return None
-    words = _Words(sweep)
-    headers = (
-        "Metric",
-        "Unit",
-        "Best",
-        "Figure",
-        "Baseline",
-        "Best / baseline",
-        "Not told from",
-        "Against the baseline",
-    )
+    headers = ("Metric", "In words", "Best", "Best / baseline", "Figure", "Baseline", "Unit", "Not told from")
     chance = (_CHANCE,) if len(sweep.cells) > _MANY else ()
     return Table("Best of each metric", headers, tuple(map(words.row, found)), (_HOW, _REPEATS, *chance))
 
 
-def said_of(sweep: Sweep, one: Finding) -> str:
-    """Return what one metric shows, as a sentence below its chart."""
-    return _Words(sweep).said(one)
-
-
-class _Words:
+class Words:
     """How cells and figures of one sweep are written."""
 
-    def __init__(self, sweep: Sweep) -> None:
+    def __init__(self, sweep: Sweep, panels: Mapping[str, Panel]) -> None:
         self._names = {cell.job: label_of(sweep.swept, keys_of(cell, sweep.swept)) or cell.job for cell in sweep.cells}
-        self._panels: Mapping[str, Panel] = {name: panel(sweep, name) for name in sweep.main_metrics}
+        self._panels = panels
 
     def better(self, found: Sequence[Finding]) -> Iterator[str]:
         """Yield a sentence for each cell that is better than the baseline in some metric."""
@@ -119,7 +103,7 @@ class _Words:
         best = "all" if one.against is Against.SAME else self._names[one.best.job]
         level = MISSING if one.against is Against.SAME else self._level(one) or "none"
         says = Against.NOT_SHOWN if _shows_nothing(one) else Against.UNTOLD if _is_untold(one) else one.against
-        return (one.metric, unit, best, self._with_interval(one.best, form), base, ratio, level, str(says))
+        return (one.metric, str(says), best, ratio, self._with_interval(one.best, form), base, unit, level)
 
     def said(self, one: Finding) -> str:
         """Return best cell, figure and standing of one metric."""
@@ -138,8 +122,9 @@ class _Words:
         if one.against is Against.BASELINE:
             told = "; no difference shown to any other" if _shows_nothing(one) else ""
             told = "; too few trials to tell that from noise" if _is_untold(one) else told
-        level = self._level(one)
-        return f"{start}{ratio}{told}.{f' Not told from the best: {level}.' if level and not _is_untold(one) else ''}"
+        alone = _is_untold(one) or _shows_nothing(one)
+        level = "" if alone else self._level(one)
+        return f"{start}{ratio}{told}.{f' Not told from the best: {level}.' if level else ''}"
 
     def figure(self, one: Finding, which: Figure) -> str:
         """Write a figure with its unit."""
@@ -208,8 +193,8 @@ def _failed(sweep: Sweep) -> Iterator[str]:
     names = [label_of(sweep.swept, keys_of(cell, sweep.swept)) or cell.job for cell in sweep.cells if not cell.ok]
     if names:
         shown = _listed(names) if len(names) <= _NAMED else f"{_listed(names[:_NAMED])} and {len(names) - _NAMED} more"
-        did = "cell did not do everything and is" if len(names) == 1 else "cells did not do everything and are"
-        yield f"{len(names):,} of {len(sweep.cells):,} {did} left out here: {shown}."
+        are = "is" if len(names) == 1 else "are"
+        yield f"{len(names):,} of {len(sweep.cells):,} cells did not do everything and {are} left out here: {shown}."
 
 
 def _listed(texts: Iterable[str]) -> str:

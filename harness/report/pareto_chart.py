@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import log
 from typing import Any
 
 from harness.analysis.pareto import front
-from harness.report.cell_marks import extent, is_log, scale_of
+from harness.report.cell_marks import scale_of, share_of, ticks_of
 from harness.report.chart_style import HUES, INK, data, styled
 from harness.report.label_places import places
 from harness.report.sweep_lines import Chart, shortened
 
-WIDE, HIGH = 420, 280
+WIDE, HIGH = 330, 250
 _LABELS = 20
 _POINTS = 400
 """Dominated points that are drawn; the front is always whole."""
@@ -46,7 +45,8 @@ def pareto_chart(choices: Sequence[Choice], x: Axis, y: Axis) -> Chart:
         raise ValueError("no cell has both figures")
     best = front([(choice.x, choice.y) for choice in choices])
     ahead = [choices[index] for index in best]
-    behind = [choice for index, choice in enumerate(choices) if index not in set(best)][:_POINTS]
+    on_front = set(best)
+    behind = [choice for index, choice in enumerate(choices) if index not in on_front][:_POINTS]
     axes = {"x": _channel([choice.x for choice in choices], x, "x"), "y": _channel([c.y for c in choices], y, "y")}
     faint = {"type": "point", "size": 45, "color": INK, "opacity": 0.5}
     strong = {"type": "point", "size": 75, "color": HUES[0], "opacity": 1}
@@ -64,7 +64,7 @@ def pareto_chart(choices: Sequence[Choice], x: Axis, y: Axis) -> Chart:
 
 def _channel(values: Sequence[float], axis: Axis, name: str) -> Chart:
     scale = scale_of(values)
-    shown = {"tickCount": 5, **axis.axis}
+    shown = {**ticks_of(values, 5), **axis.axis}
     return {
         "field": name,
         "type": "quantitative",
@@ -86,10 +86,10 @@ def _labels(
 ) -> list[Chart]:
     """Return the names of the front's points, then of the others while there is room."""
     named = [*ahead, *behind][:_LABELS]
-    xs, ys = [choice.x for choice in choices], [choice.y for choice in choices]
-    points = [(WIDE * _share(one.x, xs), HIGH * (1 - _share(one.y, ys))) for one in named]
-    others = [(WIDE * _share(one.x, xs), HIGH * (1 - _share(one.y, ys))) for one in [*ahead, *behind][_LABELS:]]
-    others += _on_line([(WIDE * _share(one.x, xs), HIGH * (1 - _share(one.y, ys))) for one in ahead])
+    across, up = share_of([choice.x for choice in choices]), share_of([choice.y for choice in choices])
+    points = [(WIDE * across(one.x), HIGH * (1 - up(one.y))) for one in named]
+    others = [(WIDE * across(one.x), HIGH * (1 - up(one.y))) for one in [*ahead, *behind][_LABELS:]]
+    others += _on_line([(WIDE * across(one.x), HIGH * (1 - up(one.y))) for one in ahead])
     labels = [shortened(choice.label, 44) for choice in named]
     layers = []
     for choice, label, place in zip(named, labels, places(points, labels, (WIDE, HIGH), others), strict=True):
@@ -109,10 +109,3 @@ def _on_line(corners_px: Sequence[tuple[float, float]]) -> list[tuple[float, flo
         found += [(x + step, y) for step in range(0, int(next_x - x) + 1, 9)]
         found += [(next_x, min(y, next_y) + step) for step in range(0, int(abs(next_y - y)) + 1, 9)]
     return found
-
-
-def _share(value: float, values: Sequence[float]) -> float:
-    low, high = extent(values)
-    if is_log(values):
-        value, low, high = log(value), log(low), log(high)
-    return (value - low) / (high - low)

@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from harness.analysis.findings import Against, Finding, findings
+from harness.analysis.findings import Against, Finding
 from harness.analysis.pareto import front
 from harness.analysis.sweep import Sweep
-from harness.report.cell_marks import Mark, Panel, label_of, numbers, panel
+from harness.report.cell_marks import Mark, Panel, label_of, numbers
 from harness.report.drawn import Sketch
-from harness.report.finding_lines import said_of
+from harness.report.finding_lines import Words
 from harness.report.pareto_chart import Axis, Choice, pareto_chart
 from harness.report.sweep_grids import MOST_COLUMNS, grid_chart
 from harness.report.sweep_lines import MOST_SERIES, Chart, line_chart, thinned
@@ -35,14 +35,13 @@ class SweepCharts:
     notes: tuple[str, ...]
 
 
-def sweep_charts(sweep: Sweep, found: Sequence[Finding] | None = None) -> SweepCharts:
+def sweep_charts(sweep: Sweep, found: Sequence[Finding], panels: Mapping[str, Panel], words: Words) -> SweepCharts:
     """Choose the charts of a sweep: of the metrics that differ between cells, and of error against cost."""
-    by_metric = {one.metric: one for one in (findings(sweep) if found is None else found)}
-    panels = {name: panel(sweep, name) for name in sweep.main_metrics}
+    by_metric = {one.metric: one for one in found}
     chosen, notes = _metrics(sweep, panels, by_metric)
     sketches: list[Sketch] = []
     for name in chosen:
-        said = said_of(sweep, by_metric[name]) if name in by_metric else ""
+        said = words.said(by_metric[name]) if name in by_metric else ""
         sketches += _of_metric(panels[name], said)
     trades, trade_notes = _trades(sweep, panels)
     return SweepCharts(tuple(trades), tuple(sketches), (*notes, *trade_notes))
@@ -53,7 +52,7 @@ def _metrics(sweep: Sweep, panels: Mapping[str, Panel], found: Mapping[str, Find
     if not sweep.swept:
         return [], ["Nothing was swept, so there is nothing to draw."]
     directed = [name for name, one in panels.items() if one.better != "neither" and len(one.drawn) > 1]
-    varying = [name for name in directed if len({mark.value for mark in panels[name].drawn}) > 1]
+    varying = [name for name in directed if not _is_same(panels[name])]
     same = [name for name in directed if name not in varying]
     most = _MOST_WITH_GRIDS if len(sweep.swept) == 2 else _MOST_METRICS
     ranked = sorted(varying, key=lambda name: (not _is_told(found.get(name)), -_spread(panels[name])))
@@ -68,6 +67,11 @@ def _metrics(sweep: Sweep, panels: Mapping[str, Panel], found: Mapping[str, Find
 def _is_told(one: Finding | None) -> bool:
     """Tell whether a metric tells any cell from the best one."""
     return one is not None and one.against is not Against.SAME and len(one.level) < one.cells - 1
+
+
+def _is_same(one: Panel) -> bool:
+    """Tell whether all cells print the same figure."""
+    return len({one.text(mark.value) for mark in one.drawn}) == 1
 
 
 def _spread(one: Panel) -> float:
@@ -170,7 +174,7 @@ def _trades(sweep: Sweep, panels: Mapping[str, Panel]) -> tuple[list[Sketch], li
             continue
         costs = [f"{scope}.{cost}" for cost in _COSTS if f"{scope}.{cost}" in panels][:1]
         costs += [_PEAK] if _PEAK in panels else []
-        if len({mark.value for mark in error.drawn}) == 1:
+        if _is_same(error):
             said = error.text(error.drawn[0].value)
             notes.append(f"{name} is the same in all cells ({said}): there is no error to trade for time or memory.")
             continue
@@ -181,7 +185,7 @@ def _trades(sweep: Sweep, panels: Mapping[str, Panel]) -> tuple[list[Sketch], li
 def _trade(sweep: Sweep, error: Panel, cost: Panel) -> Sketch | None:
     """Return one trade over the cells that did everything and have both figures; None for fewer than two."""
     both = [
-        (Choice(_label(one), other.value, one.value, cold="cold" in (one.state, other.state)), one)
+        (Choice(_label(error, one), other.value, one.value, cold="cold" in (one.state, other.state)), one)
         for one, other in zip(error.marks, cost.marks, strict=True)
         if one.value is not None and other.value is not None and "unfinished" not in (one.state, other.state)
     ]
@@ -201,8 +205,8 @@ def _trade(sweep: Sweep, error: Panel, cost: Panel) -> Sketch | None:
     return Sketch(f"{error.metric}-{cost.metric}", title, f"{title}. {caption}", draw, caption=caption)
 
 
-def _label(mark: Mark) -> str:
-    return ", ".join(mark.keys)
+def _label(one: Panel, mark: Mark) -> str:
+    return label_of(one.keys, mark.keys) if len(mark.keys) == 1 else ", ".join(mark.keys)
 
 
 def _axis(one: Panel) -> Axis:

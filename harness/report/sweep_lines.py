@@ -1,10 +1,9 @@
 """Charts of a sweep over a number: a line with its intervals, or one for each value of a second key."""
 
 from collections.abc import Mapping, Sequence
-from math import log
 from typing import Any
 
-from harness.report.cell_marks import Mark, Panel, bounds, extent, in_order, is_log, scale_of
+from harness.report.cell_marks import Mark, Panel, bounds, in_order, is_log, scale_of, share_of, ticks_of
 from harness.report.chart_style import HUES, INK, data, styled
 from harness.report.label_places import spread
 
@@ -82,7 +81,7 @@ def _axes(panel: Panel, x: int, shown: Sequence[Mark]) -> dict[str, Chart]:
             "type": "quantitative",
             "scale": scale_of(bounds(shown)),
             "title": None,
-            "axis": {"tickCount": 5, **panel.axis()},
+            "axis": {**ticks_of(bounds(shown), 5), **panel.axis()},
         },
     }
 
@@ -136,8 +135,8 @@ def _names(shown: Sequence[Mark], x: int, series: int, names: Sequence[str], axe
         if name not in last or float(mark.keys[x]) >= float(last[name].keys[x]):
             last[name] = mark
     there = [name for name in names if name in last]
-    values = bounds(shown)
-    at_px = spread([_px(last[name].value or 0.0, values) for name in there])
+    up = share_of(bounds(shown))
+    at_px = spread([HIGH * (1 - up(last[name].value or 0.0)) for name in there])
     layers = []
     for name, px in zip(there, at_px, strict=True):
         text = {"type": "text", "align": "left", "dx": 10, "fontSize": 12, "color": INK, "text": shortened(name)}
@@ -155,14 +154,6 @@ def _names(shown: Sequence[Mark], x: int, series: int, names: Sequence[str], axe
         layers.append({"data": rows, "mark": {**text, "dx": 24}, "encoding": at})
         layers.append({"data": rows, "mark": point, "encoding": at})
     return layers
-
-
-def _px(value: float, values: Sequence[float]) -> float:
-    """Return how far below the chart's upper edge a value stands."""
-    low, high = extent(values)
-    if is_log(values):
-        value, low, high = log(value), log(low), log(high)
-    return HIGH * (1 - (value - low) / (high - low))
 
 
 def shortened(text: str, most: int = 24) -> str:

@@ -1,7 +1,8 @@
 """The page of a sweep: what it shows in plain words first, then what was run, the tables, the charts, what failed."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from html import escape
 from urllib.parse import quote
 
 from markupsafe import Markup
@@ -10,10 +11,10 @@ from harness import store
 from harness.analysis.baseline import plain
 from harness.analysis.findings import findings
 from harness.analysis.sweep import Cell, Sweep
-from harness.report.cell_marks import in_order, keys_of, label_of
+from harness.report.cell_marks import in_order, keys_of, label_of, panels_of
 from harness.report.drawn import Drawn, draw
-from harness.report.finding_lines import finding_lines, finding_table
-from harness.report.page import render
+from harness.report.finding_lines import Words, finding_lines, finding_table
+from harness.report.page import number_columns, render
 from harness.report.sweep_charts import sweep_charts
 from harness.report.sweep_report import sweep_tables, sweep_title
 from harness.report.sweep_table import BEST
@@ -22,6 +23,7 @@ from harness.report.tables import Table
 _MOST_FAILED = 40
 """Cells whose end is told one by one; the others stand in the table."""
 _LOG_LINES = 12
+_MOST_IN_GRID = 600
 _MOST_VALUES = 24
 
 
@@ -44,6 +46,8 @@ class SweepPage:
     lead: Sequence[str]
     best: Table | None
     what: Table
+    cells: Table
+    rows: Markup
     tables: Sequence[Table]
     trades: Sequence[Drawn]
     charts: Sequence[Drawn]
@@ -73,16 +77,20 @@ def publish_page(sweep: Sweep) -> None:
 def sweep_page(sweep: Sweep) -> SweepPage:
     """Put the page of a sweep together, its charts drawn."""
     found = findings(sweep)
-    charts = sweep_charts(sweep, found)
+    panels = panels_of(sweep)
+    words = Words(sweep, panels)
+    charts = sweep_charts(sweep, found, panels, words)
     formats = _formats(sweep)
     failed = [cell for cell in sweep.cells if not cell.ok]
-    first, *others = sweep_tables(sweep)
+    cells, *others = sweep_tables(sweep)
     return SweepPage(
         title=sweep_title(sweep),
-        lead=finding_lines(sweep, found),
-        best=finding_table(sweep, found),
+        lead=finding_lines(sweep, found, words),
+        best=finding_table(sweep, found, words),
         what=_what(sweep),
-        tables=(_linked(sweep, first), *others),
+        cells=cells,
+        rows=_rows(sweep, cells),
+        tables=[table for table in others if _is_small(table)],
         trades=[draw(sketch, formats) for sketch in charts.trades],
         charts=[draw(sketch, formats) for sketch in charts.sketches],
         chart_notes=charts.notes,
@@ -144,29 +152,33 @@ def _second(stamp: str) -> str:
     return f"{date} {rest[:8]} {zone}".rstrip()
 
 
-class _BestCell(str):
-    """A cell of a table that the page marks; its text says "best" as well."""
+def _rows(sweep: Sweep, table: Table) -> Markup:
+    """Return the rows of the cells as markup, in as few letters as HTML allows: there may be thousands of them.
 
-    __slots__ = ()
-    css_class = "best"
-
-
-def _linked(sweep: Sweep, table: Table) -> Table:
-    """Return the table of cells with each job as a link to its report, where there is one, and the best marked."""
-    rows = tuple(
-        (_link(cell, row[0]), *(_BestCell(text) if _is_best(text) else text for text in row[1:]))
-        for cell, row in zip(sweep.cells, table.rows, strict=True)
-    )
-    return replace(table, rows=rows)
-
-
-def _is_best(text: str) -> bool:
-    return text.partition("\n")[0].endswith(f" {BEST}")
+    A job is a link to its report, where there is one; what is best is marked.
+    """
+    numbers = number_columns(table)
+    rows = []
+    for cell, (job, *texts) in zip(sweep.cells, table.rows, strict=True):
+        address = _address(cell)
+        head = f'<a href="{escape(address)}">{escape(job)}</a>' if address else escape(job)
+        others = (
+            _opening(text, is_number=number) + escape(text) for text, number in zip(texts, numbers[1:], strict=True)
+        )
+        rows.append(f"<tr><th scope=row>{head}{''.join(others)}")
+    return Markup("\n".join(rows))  # noqa: S704 - every text in it is escaped
 
 
-def _link(cell: Cell, text: str) -> str:
-    address = _address(cell)
-    return Markup('<a href="{}">{}</a>').format(address, text) if address else text
+def _is_small(table: Table) -> bool:
+    """Tell whether a grid can be read in a page; a larger one is in the Markdown, and its figures are in the rows."""
+    return len(table.rows) * len(table.headers) <= _MOST_IN_GRID
+
+
+def _opening(text: str, *, is_number: bool) -> str:
+    """Return a cell's tag; figures are the rule in this table, and have no class."""
+    if text.partition("\n")[0].endswith(f" {BEST}"):
+        return "<td class=best>"
+    return "<td>" if is_number else "<td class=text>"
 
 
 def _address(cell: Cell) -> str:

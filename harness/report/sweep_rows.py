@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from harness.report.cell_marks import Mark, Panel, bounds, in_order, scale_of
+from harness.report.cell_marks import Mark, Panel, bounds, in_order, scale_of, ticks_of
 from harness.report.chart_style import INK, data, ordered, styled
 from harness.report.sweep_lines import (
     FAILED_HUE,
@@ -80,7 +80,7 @@ def _chart(
     y["axis"] = {"labels": False, "ticks": False, "domain": False} if above else beside
     values = bounds([mark for mark, _, _ in triples])
     x = {"field": "x", "type": "quantitative", "scale": scale_of(values), "title": None}
-    x["axis"] = {"tickCount": 4, **panel.axis()}
+    x["axis"] = {**ticks_of(values, 4), **panel.axis()}
     moved = {name: _moved(index, len(series), above=above) for index, name in enumerate(series)}
     rows = [_row(panel, mark, row, name, moved[name]) for mark, row, name in triples]
     layers = _layers(rows, x, y, series, series_key)
