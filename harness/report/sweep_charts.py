@@ -197,7 +197,8 @@ def _trade(sweep: Sweep, error: Panel, cost: Panel) -> Sketch | None:
     best = "; ".join(f"{one.label} ({error.text(one.y)}, {cost.text(one.x)})" for one in ahead[:_NAMED])
     more = f" and {len(ahead) - _NAMED} more" if len(ahead) > _NAMED else ""
     caption = f"No other cell beats in both: {best}{more}."
-    caption += f" Left out, for they lack a figure or did not do everything: {left} cells." if left else ""
+    of_all = f"{left} of {len(sweep.cells):,} cells"
+    caption += f" Left out, for they lack a figure or did not do everything: {of_all}." if left else ""
     caption += " Hollow: a figure of the cold first trial alone." if any(one.cold for one in choices) else ""
     axes = (_axis(cost), _axis(error))
     title = f"{error.metric} against {cost.metric}"
