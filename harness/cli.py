@@ -85,12 +85,14 @@ def report(folder: Path, baseline: str | None = None) -> None:
     from harness.analysis.sweep import is_sweep, read_sweep
     from harness.report.fit_report import publish_search, search_table, sentence
     from harness.report.publish import ending, publish
+    from harness.report.sweep_page import publish_page
     from harness.report.sweep_report import publish_sweep, sweep_text
 
     if is_sweep(folder):
         sweep = read_sweep(folder, baseline)
         publish_sweep(sweep)
-        print(printable(sweep_text(sweep)))
+        print(printable(sweep_text(sweep)), flush=True)
+        publish_page(sweep)
     elif baseline is not None:
         raise ConfigError("--baseline", f"'{folder}'", "the folder of a sweep, whose cells can be compared")
     elif is_search(folder):

@@ -234,6 +234,7 @@ def _finish(done: Done, job: Job) -> int:
 def _gather(folder: Path, outputs: Path, *, interrupted: bool) -> int:
     """Make the sweep's table from its folders, whatever became of the jobs."""
     from harness.analysis.sweep import read_sweep
+    from harness.report.sweep_page import publish_page
     from harness.report.sweep_report import publish_sweep, sweep_text
 
     try:
@@ -245,7 +246,9 @@ def _gather(folder: Path, outputs: Path, *, interrupted: bool) -> int:
     publish_sweep(sweep)
     for line in point_latest(outputs, folder):
         print(f"warning: {line}", file=sys.stderr)
-    print(f"\n{printable(sweep_text(sweep))}\n\nSweep: {folder.resolve()}")
+    print(f"\n{printable(sweep_text(sweep))}\n", flush=True)
+    publish_page(sweep)  # drawing takes seconds, and the table is what was waited for
+    print(f"Sweep: {folder.resolve()}")
     if interrupted:
         return INTERRUPTED
     return 0 if sweep.ok else FAILED

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from harness.analysis.blocks import merged
 from harness.analysis.drift import Drift
+from harness.analysis.first_failure import FailedTrial
 from harness.analysis.isolation import IsolationCost
 from harness.analysis.metric_summary import MetricSummary
 from harness.analysis.setting import Setting, setting_of
@@ -23,7 +24,8 @@ class Cell:
     ``folders`` and ``outcomes``. A job that was planned and never begun has no folder on the disk. ``verdict`` is the
     word on the process's memory, with the stages that leak; empty where nothing was judged. ``trials`` counts those
     that there are. ``started_at`` is when the first of its jobs began, ``environment`` where, ``setting`` with what its
-    stages had at hand; None where no run was recorded.
+    stages had at hand; None where no run was recorded. ``charts`` are the formats of charts that were asked for,
+    ``first_failure`` is its first trial that failed, ``drift`` what drifted in any of its jobs.
     """
 
     job: str
@@ -43,6 +45,8 @@ class Cell:
     environment: Environment | None = None
     setting: Setting | None = None
     drift: tuple[Drift, ...] = ()
+    charts: tuple[str, ...] = ()
+    first_failure: FailedTrial | None = None
 
     @property
     def hostname(self) -> str | None:
@@ -84,6 +88,8 @@ def cell_of(jobs: Sequence[StoredJob]) -> Cell:
         environment=environment,
         setting=setting_of(read[0].run, environment),
         drift=tuple(one for found in read for one in found.summary.drift),
+        charts=read[0].run.charts,
+        first_failure=next((found.summary.first_failure for found in read if found.summary.first_failure), None),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from harness.analysis.audio_length import AudioLength, audio_length
 from harness.analysis.budget import Residual, Runway, residuals, runway
 from harness.analysis.drift import Drift, drifts
+from harness.analysis.first_failure import FailedTrial, first_failure
 from harness.analysis.fit import LimitSummary, limit_summary
 from harness.analysis.handles import Leaking, leaking
 from harness.analysis.lacking import lacking
@@ -33,10 +34,10 @@ class Summary:
 
     ``verdicts`` has the verdict on the process (``memory``), ``stage_verdicts`` what each stage has to do with it,
     ``runway`` how long a leak leaves, ``residuals`` what unloaded models still held, by stage. ``broken`` says what
-    ``strict`` fails a run for, one line each. ``chain`` is None for a chain of one stage. ``drift``
-    are the metrics that drift with time or temperature. ``trials`` counts the trials
-    that there are; ``made_from`` says which they are, and ``made_by`` which analysis summarised them, so that a stored
-    summary is not taken for that of others. ``audio_length`` is by stage.
+    ``strict`` fails a run for, one line each. ``chain`` is None for a chain of one stage. ``drift`` are
+    the metrics that drift with time or temperature, ``audio_length`` is by stage. ``trials`` counts the trials that there
+    are, ``first_failure`` is the first that failed; ``made_from`` says which they are, and ``made_by`` which analysis
+    summarised them, so that a stored summary is not taken for that of others.
     """
 
     run: str
@@ -56,6 +57,7 @@ class Summary:
     chain: Chain | None = None
     audio_length: Mapping[str, AudioLength] = field(default_factory=dict)
     drift: tuple[Drift, ...] = ()
+    first_failure: FailedTrial | None = None
     trials: int = 0
     made_from: TrialsStamp | None = None
     made_by: str = ""
@@ -92,6 +94,7 @@ def summarise(
         chain=chain(run, trials, ledgers),
         audio_length=audio_length(run, trials),
         drift=drifts(run, trials),
+        first_failure=first_failure(trials),
         trials=len(trials),
         made_from=made_from,
         made_by=analysis_version(),

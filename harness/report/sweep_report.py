@@ -1,11 +1,10 @@
-"""The report of a sweep: on the screen, and as Markdown, CSV, JSON and HTML beside its jobs."""
+"""The report of a sweep: on the screen, and as Markdown, CSV and JSON beside its jobs."""
 
 from harness import store
 from harness.analysis.sweep import Sweep
 from harness.report.grid_tables import grid_tables
 from harness.report.isolation_table import isolation_table
 from harness.report.narrow import narrowed, side_by_side
-from harness.report.page import render
 from harness.report.scaling_tables import scaling_tables
 from harness.report.sweep_csv import sweep_csv
 from harness.report.sweep_record import sweep_record
@@ -14,13 +13,12 @@ from harness.report.tables import Table
 
 
 def publish_sweep(sweep: Sweep) -> None:
-    """Write ``sweep.json``, ``sweep.csv``, ``sweep.md`` and ``sweep.html`` into the sweep's folder."""
+    """Write ``sweep.json``, ``sweep.csv`` and ``sweep.md`` into the sweep's folder; the page takes longer to draw."""
     shown, folder = sweep_figures(sweep), sweep.folder
     tables = _tables(sweep, shown)
     store.write_json(folder / store.SWEEP_JSON, sweep_record(sweep, shown))
     store.write_text(folder / store.SWEEP_CSV, sweep_csv(sweep, shown.ratios))
     store.write_text(folder / store.SWEEP_MD, _markdown(sweep, tables))
-    store.write_text(folder / store.SWEEP_HTML, _html(sweep, tables))
 
 
 def sweep_text(sweep: Sweep) -> str:
@@ -56,7 +54,8 @@ def _titled(table: Table) -> str:
     return f"{table.title}\n\n{table.text()}"
 
 
-def _title(sweep: Sweep) -> str:
+def sweep_title(sweep: Sweep) -> str:
+    """Say what was swept, and over how many cells."""
     cells, jobs = len(sweep.cells), sum(len(cell.jobs) for cell in sweep.cells)
     count = f"{cells} cell{'' if cells == 1 else 's'}"
     return f"Sweep of {', '.join(sweep.swept) or 'nothing'}: {count}{'' if jobs == cells else f' in {jobs} jobs'}"
@@ -64,10 +63,5 @@ def _title(sweep: Sweep) -> str:
 
 def _markdown(sweep: Sweep, tables: list[Table]) -> str:
     above = constant_line(sweep)
-    parts = [f"# {_title(sweep)}", *([above] if above else []), *(table.markdown() for table in tables)]
+    parts = [f"# {sweep_title(sweep)}", *([above] if above else []), *(table.markdown() for table in tables)]
     return "\n\n".join(parts) + "\n"
-
-
-def _html(sweep: Sweep, tables: list[Table]) -> str:
-    report = {"title": _title(sweep), "above": constant_line(sweep), "tables": tables}
-    return render("sweep.html", report)

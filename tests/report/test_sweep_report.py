@@ -1,4 +1,3 @@
-import re
 from pathlib import Path
 
 import pytest
@@ -17,9 +16,9 @@ def sweep(tmp_path: Path) -> Sweep:
 
 
 def test_files(sweep: Sweep) -> None:
-    """Four files beside the jobs, and a second time the same bytes."""
+    """Three files beside the jobs, and a second time the same bytes."""
     publish_sweep(sweep)
-    names = {store.SWEEP_JSON, store.SWEEP_CSV, store.SWEEP_MD, store.SWEEP_HTML}
+    names = {store.SWEEP_JSON, store.SWEEP_CSV, store.SWEEP_MD}
     first = {path.name: path.read_bytes() for path in sweep.folder.iterdir() if path.is_file()}
     assert set(first) == names
     again = read_sweep(sweep.folder)
@@ -58,18 +57,6 @@ def test_markdown(sweep: Sweep) -> None:
     assert sum(line.startswith("| ") for line in lines) == 1 + 4
 
 
-def test_html(sweep: Sweep) -> None:
-    """One page, its table with a caption, every text escaped, pointing nowhere."""
-    publish_sweep(sweep)
-    text = (sweep.folder / store.SWEEP_HTML).read_text(encoding="utf-8")
-    assert "<caption>Sweep</caption>" in text
-    assert text.count("<table>") == text.count("<caption>") == 1
-    assert "<b>" not in text
-    assert "&lt;b&gt;a name&lt;/b&gt;" in text
-    assert text.count("<script") == 1
-    assert not re.search(r"https?://|\bsrc=|\bhref=\"[^#]|url\(", text)
-
-
 def test_one_job(tmp_path: Path) -> None:
     """A sweep of one job has swept nothing, and still its table."""
     stored.write(tmp_path / "0", stored.run(), stored.trials())
@@ -86,7 +73,7 @@ def test_failed_jobs_alone(tmp_path: Path) -> None:
     sweep = read_sweep(tmp_path)
     publish_sweep(sweep)
     assert sweep_text(sweep).count("failed: threads: found 0") == 3  # once more as the baseline
-    for name in (store.SWEEP_MD, store.SWEEP_CSV, store.SWEEP_HTML, store.SWEEP_JSON):
+    for name in (store.SWEEP_MD, store.SWEEP_CSV, store.SWEEP_JSON):
         assert "failed: threads: found 0" in (tmp_path / name).read_text(encoding="utf-8")
 
 

@@ -1,0 +1,201 @@
+"""What a sweep found, in plain sentences and as a table."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from harness.analysis.findings import Against, Figure, Finding
+from harness.analysis.sweep import Sweep
+from harness.report.cell_marks import Panel, keys_of, label_of
+from harness.report.figures import MISSING, figure, interval
+from harness.report.tables import Table
+
+_MANY = 20
+_NAMED, _WIDE = 2, 48
+"""Cells, and their characters, that a sentence names; of more it gives the number."""
+_MOST_SENTENCES = 4
+_HOW = (
+    "A cell is better where the 95 % interval of its ratio to the baseline leaves out 1; where it holds 1, no "
+    "difference is shown. Only cells that did everything are compared."
+)
+_REPEATS = (
+    "Intervals are of repeats of the same audio: they say nothing of other audio, and nothing of a machine that was "
+    "busier during one cell."
+)
+_CHANCE = "Of so many cells some are best by chance: run the best ones again, with more iterations."
+
+
+def finding_lines(sweep: Sweep, found: Sequence[Finding], words: "Words") -> list[str]:
+    """Return the sentences that a reader needs first: best cells, ratios to the baseline, what may be noise."""
+    if not found:
+        return [*_failed(sweep), "No two cells have figures of the same main metric, so there is nothing to compare."]
+    return [
+        *_failed(sweep),
+        *words.better(found),
+        *words.baseline_best(found),
+        *words.untold(found),
+        *words.rest(found),
+    ]
+
+
+def finding_table(sweep: Sweep, found: Sequence[Finding], words: "Words") -> Table | None:
+    """Return a row for each metric: the best cell, its figure beside the baseline's, and what can be told."""
+    if not found:
+        return None
+    headers = ("Metric", "In words", "Best", "Best / baseline", "Figure", "Baseline", "Unit", "Not told from")
+    chance = (_CHANCE,) if len(sweep.cells) > _MANY else ()
+    return Table("Best of each metric", headers, tuple(map(words.row, found)), (_HOW, _REPEATS, *chance))
+
+
+class Words:
+    """How cells and figures of one sweep are written."""
+
+    def __init__(self, sweep: Sweep, panels: Mapping[str, Panel]) -> None:
+        self._names = {cell.job: label_of(sweep.swept, keys_of(cell, sweep.swept)) or cell.job for cell in sweep.cells}
+        self._panels = panels
+
+    def better(self, found: Sequence[Finding]) -> Iterator[str]:
+        """Yield a sentence for each cell that is better than the baseline in some metric."""
+        groups = _by_best([one for one in found if one.against is Against.BETTER])
+        for job, entries in list(groups.items())[:_MOST_SENTENCES]:
+            base = entries[0].baseline
+            than = f", and better than the baseline ({self._names[base.job]})," if base else ""
+            yield f"{self._names[job]} is best{than} in {self._gains(entries)}."
+        left = [one.metric for entries in list(groups.values())[_MOST_SENTENCES:] for one in entries]
+        if left:
+            yield f"Other cells are better than the baseline in {_listed(left)}."
+
+    def baseline_best(self, found: Sequence[Finding]) -> Iterator[str]:
+        """Yield a sentence about the metrics in which nothing beats the baseline, and something is told from it."""
+        entries = [one for one in found if one.against is Against.BASELINE and not _is_untold(one)]
+        entries = [one for one in entries if not _shows_nothing(one)]
+        if entries:
+            yield f"The baseline, {self._names[entries[0].best.job]}, is best in {self._leads(entries)}."
+
+    def untold(self, found: Sequence[Finding]) -> Iterator[str]:
+        """Yield a sentence for each cell that looks best where nobody can tell: too few trials, or no baseline."""
+        groups = _by_best([one for one in found if _is_untold(one)])
+        if groups:
+            looks = [f"{self._names[job]} in {self._gains(entries)}" for job, entries in groups.items()]
+            more = f", and {len(looks) - _MOST_SENTENCES} more" if len(looks) > _MOST_SENTENCES else ""
+            yield (
+                f"Best at a first look: {'; '.join(looks[:_MOST_SENTENCES])}{more}. With fewer than 3 steady trials a "
+                "cell, nothing tells that from noise."
+            )
+        without = [one for one in found if one.against is Against.NO_BASELINE]
+        for job, entries in list(_by_best(without).items())[:_MOST_SENTENCES]:
+            yield f"The baseline has no figure of {_listed(one.metric for one in entries)}: {self._names[job]} is best."
+
+    def rest(self, found: Sequence[Finding]) -> Iterator[str]:
+        """Yield what shows no difference, and what is the same."""
+        alike = [one.metric for one in found if _shows_nothing(one)]
+        if alike:
+            yield f"No difference from the baseline is shown in {_listed(alike)}."
+        same = [f"{one.metric} ({self.figure(one, one.best)})" for one in found if one.against is Against.SAME]
+        if same:
+            yield f"The same in all cells: {_listed(same)}."
+
+    def row(self, one: Finding) -> tuple[str, ...]:
+        """Return a row of the table."""
+        form = self._panels[one.metric].form
+        unit = "%" if form.endswith("%") else self._panels[one.metric].unit
+        base = MISSING if one.baseline is None else self._with_interval(one.baseline, form)
+        alone = one.ratio is None or one.against in (Against.SAME, Against.BASELINE)
+        ratio = MISSING if alone or one.ratio is None else _times(one.ratio)
+        best = "all" if one.against is Against.SAME else self._names[one.best.job]
+        level = MISSING if one.against is Against.SAME else self._level(one) or "none"
+        says = Against.NOT_SHOWN if _shows_nothing(one) else Against.UNTOLD if _is_untold(one) else one.against
+        return (one.metric, str(says), best, ratio, self._with_interval(one.best, form), base, unit, level)
+
+    def said(self, one: Finding) -> str:
+        """Return best cell, figure and standing of one metric."""
+        if one.against is Against.SAME:
+            return f"The same in all cells: {self.figure(one, one.best)}."
+        start = f"Best: {self._names[one.best.job]}, {self.figure(one, one.best)}"
+        if one.baseline is None or one.against is Against.BASELINE:
+            ratio = ", the baseline" if one.against is Against.BASELINE else ""
+        else:
+            times = "" if one.ratio is None else f"{_times(one.ratio)} times "
+            ratio = f", {times}the baseline's {self.figure(one, one.baseline)}"
+        told = {
+            Against.NOT_SHOWN: "; no difference shown",
+            Against.UNTOLD: "; too few trials to tell that from noise",
+        }.get(one.against, "")
+        if one.against is Against.BASELINE:
+            told = "; no difference shown to any other" if _shows_nothing(one) else ""
+            told = "; too few trials to tell that from noise" if _is_untold(one) else told
+        alone = _is_untold(one) or _shows_nothing(one)
+        level = "" if alone else self._level(one)
+        return f"{start}{ratio}{told}.{f' Not told from the best: {level}.' if level else ''}"
+
+    def figure(self, one: Finding, which: Figure) -> str:
+        """Write a figure with its unit."""
+        return self._panels[one.metric].text(which.value) + (" (cold)" if which.cold else "")
+
+    def _gains(self, entries: Sequence[Finding]) -> str:
+        """List metrics with the ratio of best to baseline, and how many others are as good as can be told."""
+        texts = []
+        for one in entries:
+            share = self.figure(one, one.best) if one.ratio is None else f"{_times(one.ratio)} times the baseline's"
+            share = "the baseline" if one.against is Against.BASELINE else share
+            others = f"; not told from {_others(one)}" if one.level and not _is_untold(one) else ""
+            texts.append(f"{one.metric} ({share}{others})")
+        return _listed(texts)
+
+    def _leads(self, entries: Sequence[Finding]) -> str:
+        texts = []
+        for one in entries:
+            others = f"; not told from {_others(one)}" if one.level else ""
+            texts.append(
+                f"{one.metric} ({self.figure(one, one.best)}, the worst {self.figure(one, one.worst)}{others})"
+            )
+        return _listed(texts)
+
+    def _level(self, one: Finding) -> str:
+        names = [self._names[job] for job in one.level]
+        return " and ".join(names) if len(names) <= _NAMED and len(" ".join(names)) < _WIDE else _others(one)
+
+    def _with_interval(self, which: Figure, form: str) -> str:
+        text = figure(which.value, form)
+        if which.cold:
+            return f"{text} (cold)"
+        return text if which.interval is None else f"{text} [{interval(which.interval, form)}]"
+
+
+def _shows_nothing(one: Finding) -> bool:
+    """Tell whether a metric shows no difference: to the baseline, or where that is best, to any other cell."""
+    if one.against is Against.BASELINE:
+        return not _is_untold(one) and len(one.level) == one.cells - 1
+    return one.against is Against.NOT_SHOWN
+
+
+def _is_untold(one: Finding) -> bool:
+    """Tell whether there are too few trials for an interval of the best cell or of the baseline."""
+    alone = one.against is Against.BASELINE and one.best.interval is None
+    return one.against is Against.UNTOLD or alone
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.2f}" if 0.1 <= ratio < 100 else f"{ratio:.2g}"
+
+
+def _others(one: Finding) -> str:
+    return f"{len(one.level):,} other{'' if len(one.level) == 1 else 's'}"
+
+
+def _by_best(found: Sequence[Finding]) -> Mapping[str, list[Finding]]:
+    groups: dict[str, list[Finding]] = {}
+    for one in found:
+        groups.setdefault(one.best.job, []).append(one)
+    return groups
+
+
+def _failed(sweep: Sweep) -> Iterator[str]:
+    """Say first what is missing, for it may be what would have been best."""
+    names = [label_of(sweep.swept, keys_of(cell, sweep.swept)) or cell.job for cell in sweep.cells if not cell.ok]
+    if names:
+        shown = _listed(names) if len(names) <= _NAMED else f"{_listed(names[:_NAMED])} and {len(names) - _NAMED} more"
+        are = "is" if len(names) == 1 else "are"
+        yield f"{len(names):,} of {len(sweep.cells):,} cells did not do everything and {are} left out here: {shown}."
+
+
+def _listed(texts: Iterable[str]) -> str:
+    return ", ".join(texts)
