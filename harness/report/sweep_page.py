@@ -57,7 +57,7 @@ class SweepPage:
 
     def html(self) -> str:
         """Render as one HTML page; it refers to nothing but the reports of its own jobs, beside it on the disk."""
-        return render("sweep.html", self)
+        return render("cells.html", self)
 
 
 def publish_page(sweep: Sweep) -> None:
