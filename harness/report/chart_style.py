@@ -28,8 +28,12 @@ _CONFIG = {
 }
 
 
-def styled(chart: Mapping[str, Any], heading: str, subtitle: str) -> dict[str, Any]:
-    """Give a chart its title and the look that all of ours have: no background, texts that a phone shows."""
+def styled(chart: Mapping[str, Any], heading: str, subtitle: str | Sequence[str]) -> dict[str, Any]:
+    """Give a chart its title and the look that all of ours have: no background, texts that a phone shows.
+
+    A subtitle may have several lines.
+    """
+    subtitle = subtitle if isinstance(subtitle, str) else list(subtitle)
     return {**chart, "title": {"text": heading, "subtitle": subtitle}, "config": _CONFIG}
 
 

@@ -14,6 +14,7 @@ from harness.analysis.ledger import StageLedger
 from harness.analysis.statistics import Interval
 from harness.analysis.timeline import Curve, Span, Window, inside
 from harness.report.chart_style import HUES, INK, data, field, legend, linear, ordered, styled, title
+from harness.report.thinning import extremes
 
 Chart = dict[str, Any]
 """A Vega-Lite specification."""
@@ -23,7 +24,7 @@ _PHASES = ("import", "run", "load", "restart", "unload")
 _SHADES = (0.14, 0.6)
 _NAMES = {"prepare": "import"}
 _KINDS = {"anon": 1.0, "file": 0.5, "shmem": 0.25}
-_WIDE, _NARROW, _HIGH = 720, 400, 240
+_WIDE, _NARROW, _HIGH = 720, 340, 240
 _POINTS = 1200
 """Points of a curve in one window; more than there are pixels help nobody."""
 
@@ -133,13 +134,16 @@ def growth_chart(
     y = field("mib", linear(low - margin, high + margin))
     x = field("n", linear(first - edge, max(numbers) + edge))
     layers = [] if slope is None else _slope(numbers, anon_mib, (slope, interval or (slope, slope)), (x, y))
-    layers.append(_points(numbers, anon_mib, (x, y)))
+    shown = extremes(list(zip(numbers, anon_mib, strict=True)), _POINTS)
+    layers.append(_points(shown, (x, y)))
     if cold_mib is not None:
         layers += _cold(cold_mib, (low, high), (x, y))
     said = "no slope" if slope is None else f"{slope:+.3g} MiB an iteration"
     bounds = "" if interval is None else f", 95 % interval {interval[0]:+.3g} .. {interval[1]:+.3g}"
+    thinned = () if len(shown) == len(numbers) else (f"{len(numbers):,} iterations: lows and highs are shown",)
     chart = {"layer": layers, "width": _NARROW, "height": _HIGH}
-    return styled(chart, f"Anonymous memory after unload: {word}", said + bounds)
+    subtitle = (said + bounds, *thinned) if thinned else said + bounds
+    return styled(chart, f"Anonymous memory after unload: {word}", subtitle)
 
 
 def _frame(values: Sequence[float]) -> tuple[float, float]:
@@ -149,8 +153,8 @@ def _frame(values: Sequence[float]) -> tuple[float, float]:
     return low - missing, high + missing
 
 
-def _points(numbers: Sequence[float], anon_mib: Sequence[float], axes: tuple[Chart, Chart]) -> Chart:
-    rows = [{"n": number, "mib": _short(level)} for number, level in zip(numbers, anon_mib, strict=True)]
+def _points(points: Sequence[tuple[float, float]], axes: tuple[Chart, Chart]) -> Chart:
+    rows = [{"n": number, "mib": _short(level)} for number, level in points]
     x = {**axes[0], "title": "iteration", "axis": {"grid": False, "tickMinStep": 1, "format": "d"}}
     y = {**axes[1], "title": "MiB", "axis": {"tickCount": 5}}
     mark = {"type": "point", "filled": True, "opacity": 1, "size": 45 if len(rows) <= 30 else 18, "color": INK}

@@ -48,6 +48,12 @@ def draw(sketch: Sketch, formats: Collection[str] = ()) -> Drawn:
         png = pictures.png(chart) if "png" in formats else None
         return Drawn(name, title, pictures.svg(chart, sketch.text), png, wide=sketch.wide, caption=sketch.caption)
     except ValueError as error:
-        return Drawn(name, title, missing=f"not drawn: {error}")
+        return Drawn(name, title, missing=f"not drawn: {_briefly(error)}")
     except Exception as error:  # a drawing library that fails, or that this platform lacks
-        return Drawn(name, title, missing=f"could not be drawn: {type(error).__name__}: {error}")
+        return Drawn(name, title, missing=f"could not be drawn: {type(error).__name__}: {_briefly(error)}")
+
+
+def _briefly(error: Exception) -> str:
+    """Return what an error says, without the stack that a drawing library writes below it."""
+    lines = str(error).splitlines()
+    return " ".join(line.strip() for line in lines if not line.lstrip().startswith("at "))

@@ -15,6 +15,9 @@ from harness.report.tables import Table
 _NUMBER = re.compile(r"[-+\u2212]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?(?=$|[\s%x\u00d7\[])", re.IGNORECASE)
 """A cell that begins with one is a number, with or without its unit or its interval; page.js sorts by the same rule."""
 
+_MOSTLY = 0.75
+"""Share of numbers that makes a column one of numbers; page.js has it too."""
+
 
 def render(template: str, report: object) -> str:
     """Render a template of this package, which finds what it shows in ``report``."""
@@ -22,13 +25,13 @@ def render(template: str, report: object) -> str:
 
 
 def number_columns(table: Table) -> list[bool]:
-    """Tell for each column of a table whether all its cells are numbers, or dashes where there is none."""
+    """Tell for each column of a table whether its cells are numbers, but for dashes and a word here and there."""
     return [_is_numeric([row[index] for row in table.rows]) for index in range(len(table.headers))]
 
 
 def _is_numeric(cells: Sequence[str]) -> bool:
     there = [cell for cell in cells if cell not in ("", MISSING)]
-    return bool(there) and all(_NUMBER.match(cell) for cell in there)
+    return bool(cells) and sum(bool(_NUMBER.match(cell)) for cell in there) >= _MOSTLY * len(there)
 
 
 @cache

@@ -8,6 +8,7 @@ from harness import store
 from harness.analysis.original import original_results
 from harness.analysis.stored_summary import check_trials
 from harness.analysis.summary import Summary, summarise
+from harness.report.configuration import read_configuration
 from harness.report.ledger_tables import chain_lines, ledger_tables
 from harness.report.run_charts import run_charts
 from harness.report.run_report import RunReport, run_report
@@ -36,7 +37,8 @@ def read(folder: Path) -> Published:
     check_trials(stored)
     summary = summarise(stored.run, stored.trials, stored.notes, stored.stamp)
     sampling = tuple(sampling_lines(folder))
-    report = run_report(stored.run, stored.environment, stored.trials, summary, sampling)
+    configuration = read_configuration(folder)
+    report = run_report(stored.run, stored.environment, stored.trials, summary, sampling, configuration)
     return Published(stored, summary, report, sampling)
 
 

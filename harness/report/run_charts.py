@@ -11,6 +11,8 @@ from harness.records import Run, Trial
 from harness.report import charts
 from harness.report.drawn import Drawn, Sketch, draw
 from harness.report.figures import figure, heading, interval
+from harness.report.latency_sketches import latency_sketches
+from harness.report.waveform_sketches import waveform_sketches
 
 _LEAST_SAMPLED = 20
 """Fewer samples a stretch of time are stumps of lines: then the readings between commands tell more."""
@@ -51,6 +53,8 @@ def run_charts(
             "figures stand in the tables of phases.",
             lambda: charts.ledger_chart(list(summary.ledger.values()), names),
         ),
+        *latency_sketches(run, trials, summary, names),
+        *waveform_sketches(run, trials),
     ]
     return [draw(sketch, formats) for sketch in sketches]
 

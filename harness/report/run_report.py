@@ -2,16 +2,22 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from harness.analysis.original import original_results
 from harness.analysis.summary import Summary
 from harness.records import Environment, Run, Trial
+from harness.report.configuration import Configuration
 from harness.report.drawn import Drawn
+from harness.report.failures import Failure, failures
 from harness.report.ledger_tables import chain_lines, ledger_tables
+from harness.report.machine_tables import machine_tables
 from harness.report.page import render
+from harness.report.run_facts import run_facts
 from harness.report.tables import Table, metric_table, original_tables
-from harness.report.verdict_lines import verdict_lines
+from harness.report.verdict_lines import Finding, findings, overall
+
+_NO_CONFIGURATION = Configuration()
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,17 +25,35 @@ class RunReport:
     """Everything that a report shows, as texts and tables in their order."""
 
     title: str
-    verdicts: Sequence[str]
+    findings: Sequence[Finding]
     tables: Sequence[Table]
-    failures: Sequence[Trial]
+    failed: Sequence[Trial]
     charts: Sequence[Drawn] = ()
+    facts: Sequence[tuple[str, str]] = ()
+    main: Table | None = None
+    configuration: Configuration = _NO_CONFIGURATION
+
+    @property
+    def verdicts(self) -> list[str]:
+        """The lines that come first."""
+        return [finding.line for finding in self.findings]
+
+    @property
+    def overall(self) -> Finding:
+        """The one line that says whether there is anything to look at."""
+        return overall(self.findings)
+
+    @property
+    def failures(self) -> list[Failure]:
+        """The failed trials as a page shows them, those that failed in the same way together."""
+        return failures(self.failed)
 
     def markdown(self) -> str:
         """Render as Markdown."""
         parts = [f"# {self.title}", "", *(f"- {line}" for line in self.verdicts)]
         for table in self.tables:
             parts += ["", table.markdown()]
-        for trial in self.failures:
+        for trial in self.failed:
             fence = _fence(trial.outcome.log_tail)
             heading = " ".join(f"## Trial {trial.index}: {trial.outcome}".split())
             parts += ["", heading, "", fence, *trial.outcome.log_tail, fence]
@@ -52,11 +76,13 @@ def run_report(
     trials: Sequence[Trial],
     summary: Summary,
     sampling: Sequence[str] = (),
+    configuration: Configuration = _NO_CONFIGURATION,
 ) -> RunReport:
     """Put the report of a run together; ``sampling`` are lines that stand below the verdicts."""
+    informs = (*chain_lines(summary.chain), *sampling)
     return RunReport(
         title=f"{' -> '.join(run.protocol.order)}: {run.id}",
-        verdicts=(*verdict_lines(summary), *chain_lines(summary.chain), *sampling),
+        findings=(*findings(summary), *map(Finding, informs)),
         tables=(
             *original_tables(run, original_results(run, trials), summary),
             metric_table(summary, main_only=False),
@@ -64,8 +90,12 @@ def run_report(
             _stage_table(run),
             _protocol_table(run),
             *((_environment_table(environment),) if environment else ()),
+            *machine_tables(environment),
         ),
-        failures=[trial for trial in trials if not trial.outcome.ok],
+        failed=[trial for trial in trials if not trial.outcome.ok],
+        facts=run_facts(run, environment),
+        main=replace(metric_table(summary, main_only=True), title="Medians and 95 % intervals of the main metrics"),
+        configuration=configuration,
     )
 
 
@@ -76,7 +106,7 @@ def _stage_table(run: Run) -> Table:
         threads = "yes" if stage.uses_threads else "no"
         rows.append((stage.key, stage.role, stage.label, stage.origin, stage.streams, threads, options))
     headers = ("Stage", "Role", "Model", "From", "Streams", "Uses threads", "Options")
-    return Table("Stages", headers, tuple(rows))
+    return Table("Stages", headers, tuple(rows), section="setup")
 
 
 def _protocol_table(run: Run) -> Table:
@@ -87,7 +117,7 @@ def _protocol_table(run: Run) -> Table:
     rows += [(f"fit.{name}", str(getattr(run.fit, name))) for name in ("limit_mib", "mechanism") if run.fit.mechanism]
     rows += [(f"dataset.{name}", str(value)) for name, value in run.dataset.items()]
     rows.append(("overrides", " ".join(run.overrides) or "none"))
-    return Table("What was run", ("Key", "Value"), tuple(rows))
+    return Table("What was run", ("Key", "Value"), tuple(rows), section="setup")
 
 
 def _environment_table(environment: Environment) -> Table:
@@ -105,4 +135,4 @@ def _environment_table(environment: Environment) -> Table:
         *((name, value) for name, value in environment.limits.items()),
         *((f"git {name}", value) for name, value in environment.git.items()),
     ]
-    return Table("Where it was run", ("Item", "Value"), tuple(rows), environment.warnings)
+    return Table("Where it was run", ("Item", "Value"), tuple(rows), environment.warnings, section="machine")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from tabulate import tabulate
 
@@ -18,12 +18,13 @@ _OVERALL = {"initial_memory_mb": "rss_start_mib", "final_memory_mb": "rss_end_mi
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A titled table of texts, with the notes that stand below it."""
+    """A titled table of texts, with the notes below it; ``section`` says in which part of a page it stands."""
 
     title: str
     headers: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
+    section: Literal["results", "setup", "machine"] = "results"
 
     def text(self) -> str:
         """Render for a terminal."""

@@ -1,5 +1,9 @@
 """What a run's report says first: verdicts, budgets, guard, outcomes, problems and notes, one line each."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
 from harness.analysis.budget import Residual, Runway
 from harness.analysis.fit import LimitSummary
 from harness.analysis.statistics import Interval
@@ -11,23 +15,59 @@ from harness.report.handle_lines import handle_lines
 _KIB_BELOW_MIB = 1.0
 
 
+Status = Literal["good", "bad", "open", "plain"]
+"""What a line means for its reader: all is well, something is wrong, it cannot be told, or it only informs."""
+_STATUS: Mapping[str, Status] = {"leak": "bad", "undecided": "open"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A line of a report's beginning, and what it means for its reader."""
+
+    line: str
+    status: Status = "plain"
+
+
 def verdict_lines(summary: Summary) -> list[str]:
     """Return the lines in their order: what was found, what it was held to, what went wrong."""
-    guard = summary.guard
+    return [finding.line for finding in findings(summary)]
+
+
+def findings(summary: Summary) -> list[Finding]:
+    """Return the lines with what each means."""
+    guard, outcomes = summary.guard, summary.outcomes
     held = "held" if guard["held"] else "BROKEN"
-    counts = ", ".join(f"{count} {kind}" for kind, count in summary.outcomes.items())
+    counts = ", ".join(f"{count} {kind}" for kind, count in outcomes.items())
     return [
-        *(_verdict(name, verdict) for name, verdict in summary.verdicts.items()),
-        *(_stage(stage, verdict) for stage, verdict in summary.stage_verdicts.items()),
-        *handle_lines(summary),
-        *((_runway(summary.runway),) if summary.runway else ()),
-        f"Guard ({guard['residency']}): {held}, at most {guard['most_loaded']} loaded at one time",
-        *((_limit(summary.limit),) if summary.limit else ()),
-        *(_residual(one) for one in summary.residuals.values() if one.budget_mib is not None),
-        f"Trials: {counts or 'none'}",
-        *(f"Problem: {problem}" for problem in summary.problems),
-        *(f"Note: {note}" for note in summary.notes),
+        *(Finding(_verdict(name, one), _STATUS.get(one.verdict, "good")) for name, one in summary.verdicts.items()),
+        *(Finding(_stage(name, one), _STATUS.get(one.verdict, "good")) for name, one in summary.stage_verdicts.items()),
+        *(Finding(line, "bad") for line in handle_lines(summary)),
+        *((Finding(_runway(summary.runway), "bad"),) if summary.runway else ()),
+        Finding(
+            f"Guard ({guard['residency']}): {held}, at most {guard['most_loaded']} loaded at one time",
+            "good" if guard["held"] else "bad",
+        ),
+        *((Finding(_limit(summary.limit)),) if summary.limit else ()),
+        *(
+            Finding(_residual(one), "open" if one.held_mib is None else "good" if one.passed else "bad")
+            for one in summary.residuals.values()
+            if one.budget_mib is not None
+        ),
+        Finding(f"Trials: {counts or 'none'}", "good" if set(outcomes) == {"ok"} else "bad"),
+        *(Finding(f"Problem: {problem}", "bad") for problem in summary.problems),
+        *(Finding(f"Note: {note}") for note in summary.notes),
     ]
+
+
+def overall(lines: Sequence[Finding]) -> Finding:
+    """Return the one line that stands above the others: whether anything is wrong, and whether all could be decided."""
+    statuses = [finding.status for finding in lines]
+    if "bad" in statuses:
+        marked = "line" if statuses.count("bad") == 1 else "lines"
+        return Finding(f"Something is wrong: look at the {marked} marked \N{MULTIPLICATION X}", "bad")
+    if "open" in statuses:
+        return Finding("Nothing wrong was found, but not everything could be decided", "open")
+    return Finding("Nothing wrong was found", "good")
 
 
 def _verdict(name: str, verdict: Verdict) -> str:

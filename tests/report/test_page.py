@@ -25,8 +25,14 @@ class Report:
 
 
 def test_number_columns() -> None:
-    """A column of numbers and dashes is one of numbers; a version among them, or nothing but dashes, makes it text."""
-    assert number_columns(TABLE) == [False, True, False, False]
+    """A column of numbers and dashes is one of numbers, and so are dashes alone; versions make it one of text."""
+    assert number_columns(TABLE) == [False, True, False, True]
+
+
+def test_a_word_among_numbers() -> None:
+    """One cell in four may be a word, and not two."""
+    for cells, expected in ((("1", "2", "3", "unchanged"), True), (("1", "2", "no", "unchanged"), False)):
+        assert number_columns(Table("T", ("A",), tuple((cell,) for cell in cells))) == [expected]
 
 
 def test_number_columns_of_no_rows() -> None:

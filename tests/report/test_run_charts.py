@@ -21,10 +21,10 @@ def drawn(trials: Sequence[Trial], run: Run | None = None, formats: Sequence[str
 
 
 def test_charts_of_a_run() -> None:
-    """Memory over time, after each unload, and of each phase: each a picture."""
+    """Memory over time, after each unload, and of each phase; times; and words: each a picture."""
     charts = drawn(stored.trials(5))
-    assert list(charts) == ["memory", "growth", "ledger"]
-    assert [(chart.missing, chart.png) for chart in charts.values()] == [(None, None)] * 3
+    assert list(charts) == ["memory", "growth", "ledger", "ttft", "latency", "waveform"]
+    assert [(chart.missing, chart.png) for chart in charts.values()] == [(None, None)] * 6
     assert all(chart.inline.startswith("<svg ") for chart in charts.values())
 
 
@@ -42,7 +42,7 @@ def test_png_where_it_is_asked_for() -> None:
 
 
 def test_one_iteration() -> None:
-    """A cold iteration alone has no series, and the chart's place says so; the other two are there."""
+    """A cold iteration alone has no series, and the chart's place says so; the others are there."""
     charts = drawn(stored.trials(1))
     assert charts["growth"].missing == "not drawn: no iteration after the cold one has a value"
     assert (charts["growth"].svg, charts["growth"].inline) == (None, "")
@@ -67,6 +67,9 @@ def test_run_without_the_memory_probe() -> None:
         "not drawn: no memory was read over time",
         "not drawn: no probe of this run reports it",
         "not drawn: no memory was read at the end of a phase",
+        "not drawn: no trial has such a time",
+        "not drawn: no trial has such a time",
+        None,
     ]
 
 
@@ -114,4 +117,4 @@ def test_a_drawing_library_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pictures, "svg", broken)
     assert [chart.missing for chart in drawn(stored.trials()).values()] == [
         "could not be drawn: RuntimeError: no V8 here"
-    ] * 3
+    ] * 6

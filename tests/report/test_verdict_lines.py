@@ -7,7 +7,7 @@ import pytest
 from harness.analysis.budget import Residual, Runway
 from harness.analysis.summary import summarise
 from harness.analysis.verdict import StageVerdict, Verdict
-from harness.report.verdict_lines import verdict_lines
+from harness.report.verdict_lines import Finding, findings, overall, verdict_lines
 from tests import stored
 
 
@@ -180,3 +180,42 @@ def test_problem_and_note_lines() -> None:
     """Problems and notes have a line each, at the end."""
     found = lines(problems=("trial 0: a", "trial 1: b"), notes=("c",))
     assert found[-3:] == ["Problem: trial 0: a", "Problem: trial 1: b", "Note: c"]
+
+
+def test_findings() -> None:
+    """Each line has what it means: a short run is undecided, a held guard and done trials are good."""
+    found = findings(summarise(stored.run(notes=("a note",)), stored.trials()))
+    assert [(one.line.partition(":")[0], one.status) for one in found] == [
+        ("Verdict (memory)", "open"),
+        ("Verdict (asr", "open"),
+        ("Verdict (aligner", "open"),
+        ("Guard (one_at_a_time)", "good"),
+        ("Trials", "good"),
+        ("Note", "plain"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [("leak", "bad"), ("undecided", "open"), ("stable", "good"), ("plateau", "good"), ("retention", "good")],
+)
+def test_status_of_a_verdict(word: Any, status: str) -> None:
+    """A leak is bad, and only what could not be decided is open."""
+    summary = replace(
+        summarise(stored.run(), stored.trials()), verdicts={"memory": Verdict(verdict=word, because="", n=1)}
+    )
+    assert findings(summary)[0].status == status
+
+
+@pytest.mark.parametrize(
+    ("statuses", "line", "status"),
+    [
+        (("good", "plain"), "Nothing wrong was found", "good"),
+        (("good", "open"), "Nothing wrong was found, but not everything could be decided", "open"),
+        (("open", "bad"), "Something is wrong: look at the line marked \N{MULTIPLICATION X}", "bad"),
+        (("bad", "bad"), "Something is wrong: look at the lines marked \N{MULTIPLICATION X}", "bad"),
+    ],
+)
+def test_overall(statuses: Any, line: str, status: Any) -> None:
+    """What is wrong outweighs what is open, and that what is well."""
+    assert overall([Finding("", one) for one in statuses]) == Finding(line, status)

@@ -2,6 +2,7 @@
 "use strict";
 (() => {
   const NUMBER = /^[-+\u2212]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?(?=$|[\s%x\u00d7[])/i;
+  const MOSTLY = 0.75;
   const UNITS = {
     KiB: 2 ** -10, MiB: 1, GiB: 2 ** 10, us: 1e-3, ms: 1, s: 1e3, min: 6e4, h: 36e5, B: 2 ** -20,
   };
@@ -21,16 +22,20 @@
 
   const words = new Intl.Collator("en", { numeric: true }).compare;
 
-  // Rows in a new order: by number where every cell is one, else as text; equal ones as they were, dashes last.
+  // Rows in a new order: by number where most cells are one, else as text; equal ones as they were. Where numbers are
+  // sorted the words come after them, and dashes always come last.
   const sorted = (rows, column, direction) => {
     if (direction === "none") return rows;
     const keyed = rows.map((row) => ({ row, value: text(row, column) }));
     const there = keyed.filter((one) => !missing(one.value));
-    const numbers = there.every((one) => !Number.isNaN(amount(one.value)));
-    const compare = numbers ? (a, b) => amount(a.value) - amount(b.value) : (a, b) => words(a.value, b.value);
+    const numbers = there.filter((one) => !Number.isNaN(amount(one.value)));
+    const numeric = numbers.length >= MOSTLY * there.length;
+    const compare = numeric ? (a, b) => amount(a.value) - amount(b.value) : (a, b) => words(a.value, b.value);
     const sign = direction === "ascending" ? 1 : -1;
-    there.sort((a, b) => sign * compare(a, b));
-    return [...there, ...keyed.filter((one) => missing(one.value))].map((one) => one.row);
+    const first = numeric ? numbers : there;
+    const others = keyed.filter((one) => !first.includes(one));
+    const last = [...others.filter((one) => !missing(one.value)), ...others.filter((one) => missing(one.value))];
+    return [...first.sort((a, b) => sign * compare(a, b)), ...last].map((one) => one.row);
   };
 
   const makeSortable = (table) => {

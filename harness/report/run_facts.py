@@ -1,0 +1,45 @@
+"""What was run, where and how, in the few lines with which a report introduces it."""
+
+from harness.records import Environment, Run
+from harness.report.figures import heading
+
+Facts = list[tuple[str, str]]
+"""Names with what there is to say of them, in their order."""
+
+
+def run_facts(run: Run, environment: Environment | None) -> Facts:
+    """Say the chain, its models and engines, the audio, the protocol, the machine, and how it was asked for."""
+    protocol = run.protocol
+    engines = environment.engines if environment else {}
+    models = [(heading(stage.key), _model(stage.label, stage.name, engines.get(stage.key, {}))) for stage in run.stages]
+    threads = f", {protocol.threads} threads" if any(stage.uses_threads for stage in run.stages) else ""
+    return [
+        ("Chain", " -> ".join(protocol.order)),
+        *models,
+        ("Audio", f"{run.dataset.get('audio', 'unknown')}, {_counted(run.trials, 'trial')}"),
+        (
+            "Protocol",
+            f"{_counted(protocol.iterations, 'iteration')}, {protocol.lifecycle}, {protocol.residency}, a worker per "
+            f"{protocol.isolation}, trim {protocol.trim}{threads}",
+        ),
+        *((("Machine", _machine(environment)),) if environment else ()),
+        ("Asked for", " ".join(run.overrides) or "the defaults"),
+        ("Started", f"{run.started_at.replace('T', ' ')}, by version {run.harness_version}"),
+    ]
+
+
+def _model(label: str, name: str, engine: object) -> str:
+    version = engine.get("version") if isinstance(engine, dict) else None
+    by = " ".join(filter(None, (name, str(version) if version else "")))
+    return by if label == name else f"{label} ({by})"
+
+
+def _machine(environment: Environment) -> str:
+    return (
+        f"{environment.processor}, {environment.usable_cores} of {environment.cores} cores usable, "
+        f"{environment.memory_mib:.0f} MiB, {environment.system}"
+    )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

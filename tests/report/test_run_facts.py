@@ -1,0 +1,34 @@
+from dataclasses import replace
+
+from harness.report.run_facts import run_facts
+from tests import stored
+
+
+def test_facts() -> None:
+    """Chain, models with their engines' versions, audio, protocol, machine, and how it was asked for."""
+    assert run_facts(stored.run(), stored.environment()) == [
+        ("Chain", "asr -> aligner"),
+        ("ASR", "madeup-asr.bin (madeup 9.8)"),
+        ("Aligner", "madeup-aligner.bin (madeup)"),
+        ("Audio", "samples/jfk.wav, 3 trials"),
+        ("Protocol", "3 iterations, recreate, one_at_a_time, a worker per run, trim end"),
+        ("Machine", "Made Up 9000, 2 of 4 cores usable, 8192 MiB, Linux 6.1"),
+        ("Asked for", "threads=2"),
+        ("Started", "2026-01-02 03:04:05.000+00:00, by version 0.1.0"),
+    ]
+
+
+def test_threads_where_they_matter() -> None:
+    """A stage that uses threads has their number in the protocol."""
+    run = stored.run()
+    run = replace(run, stages=tuple(replace(stage, uses_threads=True) for stage in run.stages))
+    assert ("Protocol", "3 iterations, recreate, one_at_a_time, a worker per run, trim end, 2 threads") in run_facts(
+        run, None
+    )
+
+
+def test_without_environment_and_overrides() -> None:
+    """A run that was killed early has no machine; one of the defaults says so."""
+    facts = dict(run_facts(stored.run(overrides=()), None))
+    assert "Machine" not in facts
+    assert facts["Asked for"] == "the defaults"
