@@ -12,7 +12,7 @@
 ``asr_align_results.json`` the same in the shape of the original experiment
 ``report.md``, ``.html``   the same, to be read
 ``*.STAGE.srt`` and others word timings, where the configuration asks for subtitles
-``charts/*``               the charts of the report as SVG or PNG, where the configuration asks for them
+``charts/*``               the charts of the report, or of a sweep's page, as SVG or PNG, where they are asked for
 ``failure.json``           only where a job could not run at all: its overrides and the line that says why
 ``fit.json``, ``.md``      in the folder of a search for a memory limit, over the runs in ``attempts/``
 ``plan.json``              in a sweep's folder: the jobs that it was to run, written before the first one

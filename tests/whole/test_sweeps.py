@@ -126,7 +126,7 @@ def test_a_sweep_is_reported_again(partly: Ran, capsys: Capture) -> None:
     """From the stored jobs alone, also without their summaries, come the same table and the same files."""
     files = ("sweep.json", "sweep.csv", "sweep.md", "sweep.html")
     before = [(partly.folder / name).read_bytes() for name in files]
-    for name in (*files, "0/summary.json", "0/report.md", "0/report.html", "0/asr_align_results.json"):
+    for name in (*files, "0/summary.json", "0/report.md", "0/asr_align_results.json"):
         (partly.folder / name).unlink()
     again = called(capsys, ["report", str(partly.folder)])
     assert (again.status, again.err) == (0, "")
