@@ -9,7 +9,7 @@ import importlib.metadata
 import importlib.util
 import inspect
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import ModuleType
@@ -142,24 +142,24 @@ def survey() -> tuple[Registry, tuple[Source, ...]]:
             _register(manager, _imported(entry_point.module, origin), name)
             _check(manager)
             own = _registry(manager, {name: origin})
-            _refuse_taken(name, _names(own) & _names(found))
+            _refuse_taken(name, [one for one in _names(own) if one in _names(found)])
         except PluginError as error:
             sources.append(Source(name, origin, error=error))
             continue
         found = Registry(
             {**found.stages, **own.stages}, {**found.probes, **own.probes}, {**found.exporters, **own.exporters}
         )
-        sources.append(Source(name, origin, tuple(sorted(_names(own)))))
+        sources.append(Source(name, origin, tuple(_names(own))))
     return found, tuple(sources)
 
 
-def _names(registry: Registry) -> set[str]:
+def _names(registry: Registry) -> list[str]:
     """Return what a registry holds as people write it: ``asr=name``, ``probe name``, ``exporter name``."""
-    return {
+    return [
         *(f"{role}={name}" for role, name in registry.stages),
         *(f"probe {name}" for name in registry.probes),
         *(f"exporter {name}" for name in registry.exporters),
-    }
+    ]
 
 
 def _by_module() -> list[tuple[str, importlib.metadata.EntryPoint]]:
@@ -174,9 +174,9 @@ def _origin(entry_point: importlib.metadata.EntryPoint) -> str:
     return f"{distribution.name} {distribution.version}" if distribution else entry_point.module
 
 
-def _refuse_taken(plugin: str, names: set[str]) -> None:
+def _refuse_taken(plugin: str, names: Sequence[str]) -> None:
     if names:
-        raise PluginError(f"plugin {plugin}", f"a second {min(names)}", "a name that is free")
+        raise PluginError(f"plugin {plugin}", f"a second {names[0]}", "a name that is free")
 
 
 def _manager() -> pluggy.PluginManager:

@@ -34,8 +34,8 @@ class Summary:
 
     ``verdicts`` has the verdict on the process (``memory``), ``stage_verdicts`` what each stage has to do with it,
     ``runway`` how long a leak leaves, ``residuals`` what unloaded models still held, by stage. ``broken`` says what
-    ``strict`` fails a run for, one line each. ``chain`` is None for a chain of one stage. ``drift`` are the metrics that
-    drift with time or temperature, ``audio_length`` is by stage. ``trials`` counts the trials that there are,
+    ``strict`` fails a run for, one line each. ``chain`` is None for a chain of one stage. ``drift`` says what drifts,
+    with time or temperature; ``audio_length`` is by stage. ``trials`` counts the trials that there are,
     ``first_failure`` is the first that failed; ``made_from`` says which they are, and ``made_by`` which analysis
     summarised them, so that a stored summary is not taken for that of others.
     """

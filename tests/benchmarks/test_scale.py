@@ -37,7 +37,7 @@ def test_a_generated_sweep(tmp_path: Path) -> None:
     assert stored["made_from"]["size_bytes"] == store.read_run(folder / "5").stamp.size_bytes  # type: ignore[union-attr]
     sweep = read_sweep(folder)
     assert [cell.outcome for cell in sweep.cells] == ["ok"] * 6
-    assert sweep.swept == ("threads",)
+    assert sweep.swept == ("threads", "context_length")
     assert len({scale.overrides_of(number) for number in range(2000)}) == 2000
 
 

@@ -70,5 +70,5 @@ def test_a_listener_that_raises_does_not_end_the_run(settings: MakeSettings, run
         "grumpy failed in trial_finished: OSError: [Errno 28] No space left on device",
         "grumpy failed in phase_started: LookupError: load",
         "grumpy failed in trial_finished: OSError: [Errno 28] No space left on device",
-        "grumpy failed in run_finished: RuntimeError: ",
+        "grumpy failed in run_finished: RuntimeError:",
     ]

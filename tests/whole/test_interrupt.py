@@ -161,6 +161,6 @@ def test_an_interrupted_sweep_keeps_its_jobs_and_begins_no_other(tmp_path: Path,
     summaries = [json_of(sweep / job / "summary.json")["outcomes"] for job in ("0", "1")]
     assert summaries == [{"ok": 2}, {"ok": 1, "interrupted": 1}]
     assert not (sweep / "2" / "run.json").exists()
-    assert [job["ok"] for job in json_of(sweep / "sweep.json")["cells"]] == [True, False]
+    assert [job["ok"] for job in json_of(sweep / "sweep.json")["cells"]] == [True, False, False]
     assert ran.folder == sweep
     assert carrying(marker) == []
