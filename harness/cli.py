@@ -87,12 +87,14 @@ def report(folder: Path, baseline: str | None = None) -> None:
     from harness.report.publish import ending, publish
     from harness.report.sweep_page import publish_page
     from harness.report.sweep_report import publish_sweep, sweep_text
+    from harness.report.sweep_table import sweep_figures
 
     if is_sweep(folder):
         sweep = read_sweep(folder, baseline)
-        publish_sweep(sweep)
-        print(printable(sweep_text(sweep)), flush=True)
-        publish_page(sweep)
+        shown = sweep_figures(sweep)
+        publish_sweep(sweep, shown)
+        print(printable(sweep_text(sweep, shown)), flush=True)
+        publish_page(sweep, shown)
     elif baseline is not None:
         raise ConfigError("--baseline", f"'{folder}'", "the folder of a sweep, whose cells can be compared")
     elif is_search(folder):

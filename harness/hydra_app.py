@@ -236,6 +236,7 @@ def _gather(folder: Path, outputs: Path, *, interrupted: bool) -> int:
     from harness.analysis.sweep import read_sweep
     from harness.report.sweep_page import publish_page
     from harness.report.sweep_report import publish_sweep, sweep_text
+    from harness.report.sweep_table import sweep_figures
 
     try:
         sweep = read_sweep(folder)
@@ -243,11 +244,12 @@ def _gather(folder: Path, outputs: Path, *, interrupted: bool) -> int:
         if interrupted:  # before the first job
             return INTERRUPTED
         raise
-    publish_sweep(sweep)
+    shown = sweep_figures(sweep)
+    publish_sweep(sweep, shown)
     for line in point_latest(outputs, folder):
         print(f"warning: {line}", file=sys.stderr)
-    print(f"\n{printable(sweep_text(sweep))}\n", flush=True)
-    publish_page(sweep)  # drawing takes seconds, and the table is what was waited for
+    print(f"\n{printable(sweep_text(sweep, shown))}\n", flush=True)
+    publish_page(sweep, shown)  # drawing takes seconds, and the table is what was waited for
     print(f"Sweep: {folder.resolve()}")
     if interrupted:
         return INTERRUPTED

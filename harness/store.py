@@ -199,7 +199,7 @@ def read_run(folder: Path) -> StoredRun:
     run, environment = read_description(folder)
     notes: list[str] = []
     content = _content(folder / TRIALS)
-    with _uncollected():
+    with uncollected():
         trials = tuple(_trials(folder / TRIALS, content or b"", notes))
     stamp = None if content is None else _stamp(len(content), content[:_END_BYTES], content[-_END_BYTES:])
     return StoredRun(folder, run, environment, trials, tuple(notes), stamp)
@@ -209,9 +209,9 @@ def read_description(folder: Path) -> tuple[Run, Environment | None]:
     """Read what a run was to be and where, without its trials. Raises :class:`StoreError`."""
     if not folder.is_dir():
         raise StoreError("run folder", f"'{folder}'", "the folder of a run")
-    stored = _of_this_schema(folder)
+    head = _of_this_schema(folder)
     run = read_json(folder / RUN, Run)
-    if "sample_hz" not in stored["protocol"]:  # it is from before there was sampling, whatever is the default now
+    if "sample_hz" not in head.protocol:  # it is from before there was sampling, whatever is the default now
         run = replace(run, protocol=replace(run.protocol, sample_hz=0.0))
     environment = read_json(folder / ENVIRONMENT, Environment) if (folder / ENVIRONMENT).exists() else None
     return run, environment
@@ -239,20 +239,28 @@ def _unreadable(path: Path, error: OSError) -> StoreError:
     return StoreError("run folder", f"'{path}' ({error.strerror})", "a file that can be read")
 
 
-def _of_this_schema(folder: Path) -> dict[str, Any]:
-    """Return a run's record as it is stored."""
-    stored = read_json(folder / RUN, dict[str, Any])
-    schema = stored.get("schema")
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """What of a run's record says how to read the rest of it; of any schema."""
+
+    schema: Any = None
+    protocol: Any = None
+
+
+def _of_this_schema(folder: Path) -> _Head:
+    """Return the head of a run's record as it is stored."""
+    head = read_json(folder / RUN, _Head)
+    schema = head.schema
     if isinstance(schema, bool) or not isinstance(schema, int) or schema not in _READABLE:
         newer = isinstance(schema, int) and schema > SCHEMA
         advice = "; a newer asr-align-harness wrote it, and reads it" if newer else ""
         expected = f"schema {_READABLE[0]} to {SCHEMA}{advice}"
         raise StoreError("run folder", f"'{folder}' of schema {schema}", expected)
-    return stored
+    return head
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """Let nothing be searched for garbage that is made in here: records, all of which are kept and in no cycle.
 
     The search would go through the millions of objects of a long run again and again, also while they are analysed,

@@ -66,7 +66,8 @@ def check_trials(stored: StoredRun) -> None:
 def stored_summary(folder: Path) -> Summary | None:
     """Return the stored summary, or None where there is none of these trials that this version would write."""
     try:
-        summary = msgspec.json.decode((folder / store.SUMMARY).read_bytes(), type=Summary)
+        with store.uncollected():
+            summary = msgspec.json.decode((folder / store.SUMMARY).read_bytes(), type=Summary)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return None  # it can be made again, which is what the caller does
     ours = summary.made_by == analysis_version()

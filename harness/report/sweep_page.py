@@ -17,7 +17,7 @@ from harness.report.finding_lines import Words, finding_lines, finding_table
 from harness.report.page import number_columns, render
 from harness.report.sweep_charts import sweep_charts
 from harness.report.sweep_report import sweep_tables, sweep_title
-from harness.report.sweep_table import BEST
+from harness.report.sweep_table import BEST, SweepFigures, sweep_figures
 from harness.report.tables import Table
 
 _MOST_FAILED = 40
@@ -60,9 +60,9 @@ class SweepPage:
         return render("cells.html", self)
 
 
-def publish_page(sweep: Sweep) -> None:
+def publish_page(sweep: Sweep, shown: SweepFigures | None = None) -> None:
     """Draw the charts, and write ``sweep.html``; the charts as files of their own where the jobs were told to."""
-    page = sweep_page(sweep)
+    page = sweep_page(sweep, shown)
     store.write_text(sweep.folder / store.SWEEP_HTML, page.html())
     formats = _formats(sweep)
     folder = sweep.folder / store.CHARTS
@@ -74,7 +74,7 @@ def publish_page(sweep: Sweep) -> None:
             store.write_bytes(folder / f"{chart.name}.png", chart.png)
 
 
-def sweep_page(sweep: Sweep) -> SweepPage:
+def sweep_page(sweep: Sweep, shown: SweepFigures | None = None) -> SweepPage:
     """Put the page of a sweep together, its charts drawn."""
     found = findings(sweep)
     panels = panels_of(sweep)
@@ -82,7 +82,7 @@ def sweep_page(sweep: Sweep) -> SweepPage:
     charts = sweep_charts(sweep, found, panels, words)
     formats = _formats(sweep)
     failed = [cell for cell in sweep.cells if not cell.ok]
-    cells, *others = sweep_tables(sweep)
+    cells, *others = sweep_tables(sweep, shown or sweep_figures(sweep))
     return SweepPage(
         title=sweep_title(sweep),
         lead=finding_lines(sweep, found, words),

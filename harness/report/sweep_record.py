@@ -17,14 +17,15 @@ _MEASURED = tuple(field.name for field in fields(MetricSummary) if field.name no
 def sweep_record(sweep: Sweep, shown: SweepFigures) -> dict[str, Any]:
     """Return what ``sweep.json`` holds: swept keys, baseline, the metrics, and each cell with its jobs and figures.
 
-    Of a cell's figures those that are None are left out.
+    The metrics are the main ones; all others stand in each job's own summary. Of a cell's figures those that are None
+    are left out.
     """
     best: dict[str, list[str]] = {}
     for name, job in shown.best.items():
         best.setdefault(job, []).append(name)
     declared: dict[str, MetricSummary] = {}
     for cell in sweep.cells:
-        declared.update((name, entry) for name, entry in cell.metrics.items() if name not in declared)
+        declared.update((name, entry) for name, entry in cell.metrics.items() if entry.main and name not in declared)
     return {
         "schema": SCHEMA,
         "swept": sweep.swept,
@@ -52,7 +53,7 @@ def _cell(cell: Cell) -> dict[str, Any]:
         "started_at": cell.started_at,
         "hostname": cell.hostname,
         "notes": cell.notes,
-        "metrics": {name: _measured(entry) for name, entry in cell.metrics.items()},
+        "metrics": {name: _measured(entry) for name, entry in cell.metrics.items() if entry.main},
     }
 
 

@@ -12,18 +12,22 @@ from harness.report.sweep_table import SweepFigures, constant_line, shortened, s
 from harness.report.tables import Table
 
 
-def publish_sweep(sweep: Sweep) -> None:
-    """Write ``sweep.json``, ``sweep.csv`` and ``sweep.md`` into the sweep's folder; the page takes longer to draw."""
-    shown, folder = sweep_figures(sweep), sweep.folder
-    tables = _tables(sweep, shown)
+def publish_sweep(sweep: Sweep, shown: SweepFigures | None = None) -> None:
+    """Write ``sweep.json``, ``sweep.csv`` and ``sweep.md`` into the sweep's folder; the page takes longer to draw.
+
+    Here and below ``shown`` is what :func:`sweep_figures` makes of the sweep, where that has been done already.
+    """
+    shown = shown or sweep_figures(sweep)
+    folder, tables = sweep.folder, sweep_tables(sweep, shown)
     store.write_json(folder / store.SWEEP_JSON, sweep_record(sweep, shown))
     store.write_text(folder / store.SWEEP_CSV, sweep_csv(sweep, shown.ratios))
     store.write_text(folder / store.SWEEP_MD, _markdown(sweep, tables))
 
 
-def sweep_text(sweep: Sweep) -> str:
+def sweep_text(sweep: Sweep, shown: SweepFigures | None = None) -> str:
     """Return the sweep's tables as they are shown on the screen; those after the first with their titles."""
-    shown, above = sweep_figures(sweep), constant_line(sweep)
+    shown = shown or sweep_figures(sweep)
+    above = constant_line(sweep)
     few = shortened(sweep, shown)
     parts = [above] if above else []
     parts += [part.text() for part in narrowed(sweep_table(few, shown), stub_of(sweep))]
@@ -35,12 +39,8 @@ def sweep_text(sweep: Sweep) -> str:
     return "\n\n".join([*parts, *(_titled(table) for table in _answers(sweep))])
 
 
-def sweep_tables(sweep: Sweep) -> list[Table]:
+def sweep_tables(sweep: Sweep, shown: SweepFigures) -> list[Table]:
     """Return the table of all cells, the grids of two swept keys, and those that answer the question of one key."""
-    return _tables(sweep, sweep_figures(sweep))
-
-
-def _tables(sweep: Sweep, shown: SweepFigures) -> list[Table]:
     return [sweep_table(sweep, shown), *grid_tables(sweep, shown), *_answers(sweep)]
 
 

@@ -38,7 +38,7 @@ def test_json(sweep: Sweep) -> None:
         ("3", False, 0),
     ]
     assert found["cells"][2]["jobs"] == [{"job": "2", "folder": "2", "outcome": "1 ok of 4 trials"}]
-    assert found["cells"][0]["metrics"]["asr.cer"]["numerator"] == 4
+    assert found["cells"][0]["metrics"]["asr.wer"]["numerator"] == 4
     assert found["cells"][3]["metrics"] == {}
     assert found["metrics"]["asr.ttft_ms"]["unit"] == "ms"
     assert "unit" not in found["cells"][0]["metrics"]["asr.ttft_ms"]
