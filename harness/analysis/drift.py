@@ -15,10 +15,10 @@ from typing import Literal
 
 import numpy as np
 
-from harness.analysis.metric_summary import MetricSummary
+from harness.analysis.metric_summary import Measured, MetricSummary
 from harness.analysis.slope import chance, slope
 from harness.analysis.statistics import Interval
-from harness.metrics import Kind, Metric
+from harness.metrics import Kind, Measurement, Metric
 from harness.records import Run, Trial
 
 MIN_POINTS = 10
@@ -79,17 +79,17 @@ class _Series:
     shared: int = 1
 
 
-def drifts(run: Run, trials: Sequence[Trial]) -> tuple[Drift, ...]:
+def drifts(run: Run, measured: Measured) -> tuple[Drift, ...]:
     """Return the main metrics of kind sample that drift over the steady trials of a run, time before temperature."""
-    steady = [trial for trial in trials if trial.outcome.ok and not trial.cold and not trial.warmup]
-    placed = sorted(((at_s, trial) for trial in steady if (at_s := _at_s(trial)) is not None), key=lambda one: one[0])
+    steady = [trial for trial in measured.trials if trial.outcome.ok and not trial.cold and not trial.warmup]
+    at_s = {trial.index: began for trial in steady if (began := _at_s(trial)) is not None}
     looked_at = [
         series
         for probe in run.probes
         for metric in probe.metrics
         if _may_drift(metric.main, metric.kind, metric.unit)
-        for name in _names(metric, run)
-        for series in _of_run(name, placed)
+        for scope in _scopes(metric, run)
+        for series in _of_run(f"{scope}.{metric.name}", measured.of(metric, scope), at_s)
     ]
     return _proven(looked_at)
 
@@ -116,9 +116,8 @@ def _may_drift(main: bool, kind: Kind, unit: str) -> bool:
     return main and kind is Kind.SAMPLE and unit not in _MEMORY_UNITS
 
 
-def _names(metric: Metric, run: Run) -> list[str]:
-    scopes = [stage.key for stage in run.stages] if metric.scope == "stage" else [metric.scope]
-    return [f"{scope}.{metric.name}" for scope in scopes]
+def _scopes(metric: Metric, run: Run) -> list[str]:
+    return [stage.key for stage in run.stages] if metric.scope == "stage" else [metric.scope]
 
 
 def _at_s(trial: Trial) -> float | None:
@@ -127,13 +126,16 @@ def _at_s(trial: Trial) -> float | None:
     return min(stamps) / 1e9 if stamps else None
 
 
-def _of_run(name: str, placed: Sequence[tuple[float, Trial]]) -> list[_Series]:
-    """Return a metric's series over time, and over temperature where that was read."""
-    points = [
-        (at_s, trial.temperature_c, trial.utterance.id, value)
-        for at_s, trial in placed
-        if (value := next((one.value for one in trial.measurements if one.name == name), None)) is not None
-    ]
+def _of_run(name: str, measured: Sequence[tuple[Trial, Measurement]], began_s: Mapping[int, float]) -> list[_Series]:
+    """Return a metric's series over time, and over temperature where that was read; ``began_s`` is by trial."""
+    points = sorted(
+        (
+            (began_s[trial.index], trial.temperature_c, trial.utterance.id, one.value)
+            for trial, one in measured
+            if one.value is not None and trial.index in began_s
+        ),
+        key=lambda point: point[0],
+    )
     usual = _usual([(utterance, value) for _, _, utterance, value in points])
     known = [(at_s, hot_c, value / usual[utterance]) for at_s, hot_c, utterance, value in points if utterance in usual]
     read = [(hot_c, value) for _, hot_c, value in known if hot_c is not None]

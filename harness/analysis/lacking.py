@@ -7,14 +7,17 @@ from harness.records import Trial
 
 def lacking(trials: Sequence[Trial]) -> Iterable[str]:
     """Yield one note that names the counters by probe; none where every counter was read at least once."""
-    read: dict[str, dict[str, bool]] = {}
+    asked: dict[str, dict[str, None]] = {}
+    read: dict[str, set[str]] = {}
     for trial in trials:
         for visit in trial.visits:
             for seen in visit.observations:
-                counters = read.setdefault(seen.probe, {})
-                for name, value in seen.values.items():
-                    counters[name] = counters.get(name, False) or value is not None
-    missing = {probe: [name for name, there in counters.items() if not there] for probe, counters in read.items()}
+                there = read.setdefault(seen.probe, set())
+                if seen.values.keys() <= there:
+                    continue  # as with nearly all of a long run
+                asked.setdefault(seen.probe, {}).update(dict.fromkeys(seen.values))
+                there.update(name for name, value in seen.values.items() if value is not None)
+    missing = {probe: [name for name in names if name not in read[probe]] for probe, names in asked.items()}
     told = [f"{probe}: {', '.join(names)}" for probe, names in sorted(missing.items()) if names]
     if told:
         yield f"counters that this machine does not have: {'; '.join(told)}"

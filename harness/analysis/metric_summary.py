@@ -1,5 +1,6 @@
 """From the trials of a run to what it says of one metric: a figure of its kind, with its spread, or a reason."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, median
@@ -59,10 +60,10 @@ class Measured:
 
     def __init__(self, trials: Sequence[Trial]) -> None:
         self.trials = trials
-        self._found: dict[tuple[str, str], list[tuple[Trial, Measurement]]] = {}
+        self._found: defaultdict[tuple[str, str], list[tuple[Trial, Measurement]]] = defaultdict(list)
         for trial in trials:
             for measurement in trial.measurements:
-                self._found.setdefault((measurement.scope, measurement.metric), []).append((trial, measurement))
+                self._found[measurement.scope, measurement.metric].append((trial, measurement))
 
     def of(self, metric: Metric, scope: str) -> Sequence[tuple[Trial, Measurement]]:
         """Return what the trials measured of a metric in a scope, in their order."""

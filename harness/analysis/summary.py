@@ -93,7 +93,7 @@ def summarise(
         ledger=ledgers,
         chain=chain(run, trials, ledgers),
         audio_length=audio_length(run, trials),
-        drift=drifts(run, trials),
+        drift=drifts(run, measured),
         first_failure=first_failure(trials),
         trials=len(trials),
         made_from=made_from,

@@ -33,7 +33,7 @@ def times(run: Run, trials: Sequence[Trial], summary: Summary, metric: str, name
                 for trial in trials
                 if trial.outcome.ok and not trial.cold and not trial.warmup
                 for measurement in trial.measurements
-                if (measurement.scope, measurement.metric) == (stage.key, metric) and measurement.value is not None
+                if measurement.metric == metric and measurement.scope == stage.key and measurement.value is not None
             ]
             hue = HUES[index % len(HUES)]
             found.append(Times(names[stage.key], hue, steady, entry.cold, entry.value, entry.interval))

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from harness.analysis.drift import BlockFigures, Drift, drifts, sweep_drift
-from harness.analysis.metric_summary import MetricSummary
+from harness.analysis.metric_summary import Measured, MetricSummary
 from harness.analysis.summary import summarise
 from harness.metrics import Kind, Metric, absent, sample
 from harness.records import Outcome, Trial
@@ -34,7 +34,7 @@ def trials(values: Sequence[float], hot_c: Sequence[float | None] = (), apart_s:
 
 def drifting(values: Sequence[float], hot_c: Sequence[float | None] = ()) -> tuple[Drift, ...]:
     """Return what drifts in a run of these values."""
-    return drifts(made.run(made.SPEED), trials(values, hot_c))
+    return drifts(made.run(made.SPEED), Measured(trials(values, hot_c)))
 
 
 def test_a_metric_that_rises_evenly_drifts_with_time() -> None:
@@ -106,9 +106,9 @@ def test_utterances_of_different_lengths_are_no_drift() -> None:
     """Each is held against its own median; those that came once or twice have none."""
     made_of = trials([100.0 if index % 2 else 900.0 for index in range(N)])
     lengths = [replace(one, utterance=replace(one.utterance, id=f"{one.index % 2}")) for one in made_of]
-    assert drifts(made.run(made.SPEED), lengths) == ()
+    assert drifts(made.run(made.SPEED), Measured(lengths)) == ()
     once = [replace(one, utterance=replace(one.utterance, id=f"{one.index}")) for one in trials(range(1, N))]
-    assert drifts(made.run(made.SPEED), once) == ()
+    assert drifts(made.run(made.SPEED), Measured(once)) == ()
 
 
 @pytest.mark.parametrize(
@@ -123,17 +123,18 @@ def test_utterances_of_different_lengths_are_no_drift() -> None:
 )
 def test_some_metrics_are_not_asked(metric: Metric) -> None:
     """What is not shown, what is a slope itself, and memory, which has a verdict of its own."""
-    assert drifts(made.run(metric), trials(range(100, 140))) == ()
+    assert drifts(made.run(metric), Measured(trials(range(100, 140)))) == ()
 
 
 def test_failed_cold_and_warming_trials_are_left_out() -> None:
     """They are in no other figure either."""
     rising = trials([100.0 + index for index in range(10)])
     run = made.run(made.SPEED)
-    assert drifts(run, [*rising[:-1], replace(rising[-1], outcome=Outcome("crashed"))]) == ()
-    assert drifts(run, [rising[0], replace(rising[1], warmup=True), *rising[2:]]) == ()
-    assert drifts(run, [*rising[:-1], replace(rising[-1], measurements=(absent("asr", "speed_ms", "none"),))]) == ()
-    assert drifts(run, []) == ()
+    assert drifts(run, Measured([*rising[:-1], replace(rising[-1], outcome=Outcome("crashed"))])) == ()
+    assert drifts(run, Measured([rising[0], replace(rising[1], warmup=True), *rising[2:]])) == ()
+    nothing = replace(rising[-1], measurements=(absent("asr", "speed_ms", "none"),))
+    assert drifts(run, Measured([*rising[:-1], nothing])) == ()
+    assert drifts(run, Measured([])) == ()
 
 
 def test_a_metric_without_a_level_has_no_per_cents() -> None:
@@ -151,8 +152,8 @@ def test_many_trials_are_looked_at_in_parts() -> None:
 def test_the_summary_has_it() -> None:
     """So that no sweep has to read trials for it."""
     run, drifted = made.run(made.SPEED), trials([100.0 + index for index in range(N)])
-    assert summarise(run, drifted).drift == drifts(run, drifted)
-    assert len(drifts(run, drifted)) == 1
+    assert summarise(run, drifted).drift == drifts(run, Measured(drifted))
+    assert len(drifts(run, Measured(drifted))) == 1
 
 
 # --- across the blocks of a sweep ---------------------------------------------------------------
