@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness import store
-from harness.watch import watch
+from harness.commands.watch import show
 from tests import stored
 from tests.analysis.test_follow_sweep import sweep
 from tests.whole.command import called, surroundings
@@ -49,7 +49,7 @@ def test_once_for_a_sweep(tmp_path: Path, capsys: Capture) -> None:
 def test_a_finished_run_ends_it(tmp_path: Path, capsys: Capture) -> None:
     """Without a terminal the whole picture is printed at the end."""
     folder = stored.write(tmp_path / "run", stored.run(), stored.trials())
-    watch(folder)
+    show(folder)
     assert capsys.readouterr().out.startswith(f"{folder}: finished\n")
 
 
@@ -67,7 +67,7 @@ def test_a_line_when_something_has_come(tmp_path: Path, capsys: Capture) -> None
             log.close()
 
     seconds_slept: list[float] = []
-    watch(folder, sleep=sleep)
+    show(folder, sleep=sleep)
     lines = capsys.readouterr().out.splitlines()
     assert [line.partition(" asr")[0] for line in lines[:2]] == ["trial 1/3", "trial 2/3"]
     assert lines[2] == f"{folder}: finished"
@@ -83,7 +83,7 @@ def test_it_waits_for_a_run_that_has_not_begun(tmp_path: Path, capsys: Capture) 
         stored.write(tmp_path, stored.run(), stored.trials())
 
     with pytest.raises(KeyboardInterrupt):
-        watch(tmp_path, follow=True, sleep=sleep)
+        show(tmp_path, follow=True, sleep=sleep)
     assert capsys.readouterr().out.startswith("trial 3/3 asr.rtf 0.20")
 
 

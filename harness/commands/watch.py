@@ -1,9 +1,12 @@
-"""``watch``: a running or finished run or sweep, live in the terminal, from its files alone. It writes none."""
+"""``python -m harness watch``: a running or finished run or sweep, live, from its files alone. It writes none."""
 
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from harness import store
 from harness.analysis.follow_run import FollowedRun
@@ -17,9 +20,23 @@ _BEGINNING = {store.TRIALS, store.ENGINE_LOG, store.CONFIG, store.ENVIRONMENT, s
 
 Followed = FollowedRun | FollowedSweep
 Sleep = Callable[[float], None]
+_INTERRUPTED = 130
 
 
-def watch(folder: Path, *, once: bool = False, follow: bool = False, sleep: Sleep = time.sleep) -> None:
+def watch(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="a run or a sweep")],
+    once: Annotated[bool, typer.Option("--once", help="show it as it is now, and end")] = False,
+    follow: Annotated[bool, typer.Option("--follow", help="wait for it to begin, and stay after its end")] = False,
+) -> int:
+    """Show a run or a sweep while it goes on, until it is finished, from its files alone."""
+    try:
+        show(folder, once=once, follow=follow)
+    except KeyboardInterrupt:  # which typer would take for an error of its own
+        return _INTERRUPTED
+    return 0
+
+
+def show(folder: Path, *, once: bool = False, follow: bool = False, sleep: Sleep = time.sleep) -> None:
     """Show a folder until its run or sweep is finished, or for ever where ``follow``; ``once``: as it is now.
 
     On a terminal the picture is drawn anew each second; elsewhere a line is written when something has come, and the
