@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from harness.baseline import EXPECTED
 from harness.errors import ConfigError
 
 
@@ -58,7 +59,7 @@ def _baseline(value: object) -> str | None:
         return None
     if (_is_whole(value) and int(str(value)) >= 0) or (isinstance(value, str) and value.strip()):
         return str(value).strip()
-    raise ConfigError("sweep.baseline", repr(value), "key=value[,key=value] of one cell, or a job's number")
+    raise ConfigError("sweep.baseline", repr(value), EXPECTED)
 
 
 def _is_whole(value: Any) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import store
-from harness.baseline import baseline_cell
+from harness.baseline import CellName, find_baseline
 from harness.errors import ConfigError, StoreError
 from harness.records import PlannedJob, SweepPlan
 from harness.rounds import SweepSettings, check_blocks, order_of_round
@@ -47,8 +47,8 @@ def sweep_plan(
 ) -> SweepPlan:
     """Return the record of a sweep. Raises :class:`ConfigError` where the baseline is not one of its cells."""
     settings = cells[0].settings
-    by_job = {job.job: job.cell for job in jobs}
-    baseline_cell(settings.baseline, [overrides_of(cell.overrides) for cell in cells], swept, by_job)
+    if settings.baseline is not None:
+        find_baseline("sweep.baseline", settings.baseline, _named(cells, jobs), swept)
     return SweepPlan(
         started_at=started_at,
         harness_version=version,
@@ -77,6 +77,13 @@ def check_folders(folder: Path, jobs: Sequence[PlannedJob]) -> None:
 def overrides_of(overrides: Sequence[str]) -> Mapping[str, str]:
     """Return a job's overrides by key."""
     return dict(override.lstrip("+").split("=", 1) for override in overrides if "=" in override)
+
+
+def _named(cells: Sequence[PlannedCell], jobs: Sequence[PlannedJob]) -> list[CellName]:
+    named: list[list[str]] = [[] for _ in cells]
+    for job in jobs:
+        named[job.cell].append(job.job)
+    return [CellName(overrides_of(cell.overrides), tuple(its)) for cell, its in zip(cells, named, strict=True)]
 
 
 def _blocks(cells: Sequence[PlannedCell], swept: Sequence[str]) -> int:

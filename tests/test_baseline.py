@@ -1,72 +1,112 @@
+from collections.abc import Mapping
+from pathlib import Path
+
 import pytest
 
-from harness.baseline import baseline_cell, cell_label
+from harness.analysis.cell import Cell
+from harness.baseline import CellName, find_baseline, label, plain
 from harness.errors import ConfigError
 
-CELLS = [
-    {"threads": "1", "order": "[asr,aligner]", "asr": "'null'"},
-    {"threads": "1", "order": "[aligner,asr]", "asr": "'null'"},
-    {"threads": "2", "order": "[asr,aligner]", "asr": "'null'"},
-    {"threads": "2", "order": "[aligner,asr]", "asr": "'null'"},
-]
 SWEPT = ("threads", "order")
-JOBS = {"0": 0, "1": 1, "2": 2, "3": 3, "4": 3, "5": 2}
 
 
-def refused(baseline: str) -> str:
-    """Return the line with which a baseline is refused."""
-    with pytest.raises(ConfigError) as caught:
-        baseline_cell(baseline, CELLS, SWEPT, JOBS)
-    return str(caught.value)
+def cell(job: str, overrides: Mapping[str, str], *more: str) -> Cell:
+    """Return a cell of which only the name matters."""
+    return Cell(job, Path(job), overrides, "ok", True, {}, jobs=(job, *more))
+
+
+CELLS = (
+    cell("0", {"threads": "1", "order": "[asr,aligner]", "asr": "'null'", "seed": "1"}, "4"),
+    cell("1", {"threads": "1", "order": "[aligner,asr]", "asr": "'null'", "seed": "1"}, "5"),
+    cell("2", {"threads": "2", "order": "[asr,aligner]", "asr": "'null'", "seed": "1", "quiet": "true"}),
+    cell("3", {"threads": "12", "order": "[aligner,asr]", "asr": "x", "seed": "1"}),
+)
 
 
 @pytest.mark.parametrize(
-    ("baseline", "cell"),
+    ("asked", "job"),
     [
-        (None, 0),
-        ("threads=2,order=[asr,aligner]", 2),
-        ("order=[aligner,asr],threads=1", 1),
-        ("threads=2, order=[aligner, asr]", 3),
-        ("threads=2,order=[aligner,asr],asr=null", 3),
-        ("+threads=1,order=[asr,aligner],asr='null'", 0),
-        ("3", 3),
-        ("5", 2),
+        ("0", "0"),
+        ("5", "1"),
+        (" 3 ", "3"),
+        ("threads=2", "2"),
+        ("threads=1,order=[aligner,asr]", "1"),
+        ("order=[aligner,asr],threads=1", "1"),
+        ("threads=1, order=[asr,aligner]", "0"),
+        ("asr=null,threads=2", "2"),
+        ("asr='null',threads=2", "2"),
+        ('asr="x"', "3"),
+        ("+threads=12", "3"),
+        ("threads=12,seed=1", "3"),
+        ("seed=1, order=[ aligner , asr], threads=1", "1"),
+        ("threads=1,order=['asr', \"aligner\"]", "0"),
+        ("threads=2,quiet=True", "2"),
     ],
 )
-def test_a_baseline_is_one_cell(baseline: str | None, cell: int) -> None:
-    """By its values, however they are spelt, or by any of its jobs; without one it is the first."""
-    assert baseline_cell(baseline, CELLS, SWEPT, JOBS) == cell
+def test_baseline(asked: str, job: str) -> None:
+    """By a job's number, also that of a later block, or by values that only one cell has."""
+    assert find_baseline("--baseline", asked, CELLS, SWEPT).job == job
 
 
-def test_several_cells_are_named() -> None:
-    """Those that fit are there to choose from."""
-    assert refused("threads=1") == (
-        "sweep.baseline: found 'threads=1', which is 2 cells, expected one cell of the sweep; "
-        "choose from: threads=1,order=[aligner,asr], threads=1,order=[asr,aligner]"
-    )
-
-
-@pytest.mark.parametrize("baseline", ["threads=3,order=[asr,aligner]", "thread=1", "=3", "threads="])
-def test_no_cell_is_one_line(baseline: str) -> None:
-    """All cells are there to choose from, in words that name each."""
-    line = refused(baseline)
-    assert line.startswith(f"sweep.baseline: found '{baseline}', which is no cell, expected one cell of the sweep; ")
-    for label in (cell_label(cell, SWEPT) for cell in CELLS):
-        assert label in line
-
-
-def test_a_job_that_is_not_there_is_one_line() -> None:
-    """With the jobs that are."""
-    assert refused("6") == (
-        "sweep.baseline: found the job '6', expected key=value of one cell, or a job's number; "
-        "choose from: 0, 1, 2, 3, 4, 5"
-    )
-
-
-def test_few_cells_of_many_are_shown() -> None:
-    """Those most like what was asked for, so that the line can be read."""
-    cells = [{"threads": str(number)} for number in range(1000)]
+@pytest.mark.parametrize("asked", ["9", "threads=3", "threads=1,order=[asr]", "nosuch=1", "threads", "", "=", "-1"])
+def test_one_that_does_not_exist(asked: str) -> None:
+    """The line names the cells that there are."""
     with pytest.raises(ConfigError) as caught:
-        baseline_cell("threads=9999", cells, ("threads",), {})
-    assert len(caught.value.choices) == 12
-    assert "threads=999" in caught.value.choices
+        find_baseline("--baseline", asked, CELLS, SWEPT)
+    line = str(caught.value)
+    assert line.startswith(
+        f"--baseline: found '{asked}', which is no cell, expected key=value[,key=value] of one cell, or "
+    )
+    for one in CELLS:
+        assert label(one, SWEPT) in line
+
+
+def test_one_that_is_several() -> None:
+    """The line names those that it may mean, and no other."""
+    with pytest.raises(ConfigError) as caught:
+        find_baseline("--baseline", "threads=1", CELLS, SWEPT)
+    assert caught.value.found == "'threads=1', which is 2 cells"
+    assert set(caught.value.choices) == {"threads=1,order=[asr,aligner]", "threads=1,order=[aligner,asr]"}
+
+
+def test_the_nearest_are_enough_to_choose_from() -> None:
+    """A sweep may have thousands of cells; the line has twelve."""
+    cells = [cell(str(number), {"threads": str(number)}) for number in range(2_000)]
+    with pytest.raises(ConfigError) as caught:
+        find_baseline("--baseline", "threads=1500x", cells, ("threads",))
+    assert (len(caught.value.choices), caught.value.choices[0]) == (12, "threads=1500")
+
+
+def test_cells_with_one_name_are_chosen_by_number() -> None:
+    """Jobs that were copied together may have the same overrides."""
+    twins = [cell("0", {"threads": "1"}), cell("1", {"threads": "1"})]
+    with pytest.raises(ConfigError) as caught:
+        find_baseline("--baseline", "threads=1", twins, ("threads",))
+    assert set(caught.value.choices) == {"0", "1"}
+
+
+def test_label() -> None:
+    """What was swept names a cell; where nothing was, its job does."""
+    assert label(CELLS[0], SWEPT) == "threads=1,order=[asr,aligner]"
+    assert label(CELLS[0], ()) == "0"
+
+
+def test_a_cell_that_has_not_run() -> None:
+    """Its name is all that there is of it, and the line names the key that was given."""
+    cells = [CellName({"threads": "1"}, ("0", "3")), CellName({"threads": "2"}, ("1", "2"))]
+    assert find_baseline("sweep.baseline", "3", cells, ("threads",)) is cells[0]
+    with pytest.raises(ConfigError) as caught:
+        find_baseline("sweep.baseline", "4", cells, ("threads",))
+    assert str(caught.value) == (
+        "sweep.baseline: found '4', which is no cell, expected key=value[,key=value] of one cell, or a job's number; "
+        "choose from: threads=1, threads=2"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "meant"),
+    [("'a b'", "a b"), ('"x"', "x"), (" 1 ", "1"), ("TRUE", "true"), ("Null", "null"), ("'True'", "True"), ("A", "A")],
+)
+def test_a_plain_value(value: str, meant: str) -> None:
+    """Without quotes and outer spaces; three words mean the same in any case, unless they are quoted."""
+    assert plain(value) == meant

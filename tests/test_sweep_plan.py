@@ -58,7 +58,11 @@ def test_the_plan_is_the_record_of_it() -> None:
 
 @pytest.mark.parametrize(
     ("baseline", "found"),
-    [("threads=9", "'threads=9', which is no cell"), ("seed=0", "'seed=0', which is 3 cells"), ("7", "the job '7'")],
+    [
+        ("threads=9", "'threads=9', which is no cell"),
+        ("seed=0", "'seed=0', which is 3 cells"),
+        ("7", "'7', which is no cell"),
+    ],
 )
 def test_a_baseline_that_is_not_one_cell_is_refused(baseline: str, found: str) -> None:
     """Before anything runs."""

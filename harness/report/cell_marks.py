@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from math import ceil, floor, isfinite, log10
 from typing import Any, Literal
 
-from harness.analysis.baseline import plain
 from harness.analysis.sweep import Cell, Sweep
+from harness.baseline import plain
 from harness.metrics import Better
 from harness.report.figures import MISSING, figure
 

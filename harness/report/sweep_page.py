@@ -8,9 +8,9 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from harness import store
-from harness.analysis.baseline import plain
 from harness.analysis.findings import findings
 from harness.analysis.sweep import Cell, Sweep
+from harness.baseline import plain
 from harness.report.cell_marks import in_order, keys_of, label_of, panels_of
 from harness.report.drawn import Drawn, draw
 from harness.report.finding_lines import Words, finding_lines, finding_table
