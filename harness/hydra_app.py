@@ -35,7 +35,7 @@ from harness.hydra_errors import composition, missing, no_yaml, reported
 from harness.job import Done, Job, point_latest, run_job
 from harness.overrides import check_groups, swept_keys, with_names
 from harness.printable import printable
-from harness.sweeper import check_sweeper, refuse_alone
+from harness.sweeping.sweeper import check_sweeper, refuse_alone
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 _TASK = "harness"

@@ -17,9 +17,9 @@ from harness.analysis.drift import BlockFigures, Drift, sweep_drift
 from harness.analysis.isolation import BASE_KEY, isolation_cost, joined
 from harness.analysis.stored_job import StoredJob, read_job, unread_job
 from harness.analysis.sweep_plan import read_plan
-from harness.baseline import find_baseline, plain
 from harness.errors import StoreError
 from harness.records import PlannedJob, SweepPlan
+from harness.sweeping.baseline import find_baseline, plain
 
 _MARK = "multirun.yaml"
 """What Hydra leaves in the folder of a sweep."""

@@ -10,7 +10,6 @@ from markupsafe import Markup
 from harness import store
 from harness.analysis.findings import findings
 from harness.analysis.sweep import Cell, Sweep
-from harness.baseline import plain
 from harness.report.cell_marks import in_order, keys_of, label_of, panels_of
 from harness.report.drawn import Drawn, draw
 from harness.report.finding_lines import Words, finding_lines, finding_table
@@ -19,6 +18,7 @@ from harness.report.sweep_charts import sweep_charts
 from harness.report.sweep_report import sweep_tables, sweep_title
 from harness.report.sweep_table import BEST
 from harness.report.tables import Table
+from harness.sweeping.baseline import plain
 
 _MOST_FAILED = 40
 """Cells whose end is told one by one; the others stand in the table."""

@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from harness.errors import ConfigError
 from harness.hydra_app import search_path
 from harness.records import SweepPlan
-from harness.sweeper import Interleaving, check_sweeper, refuse_alone
+from harness.sweeping.sweeper import Interleaving, check_sweeper, refuse_alone
 
 
 class Heard(Launcher):

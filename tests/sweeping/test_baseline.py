@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from harness.analysis.cell import Cell
-from harness.baseline import CellName, find_baseline, label, plain
 from harness.errors import ConfigError
+from harness.sweeping.baseline import CellName, find_baseline, label, plain
 
 SWEPT = ("threads", "order")
 

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from harness.errors import ConfigError
-from harness.rounds import SweepSettings, check_blocks, order_of_round, share, sweep_settings
+from harness.sweeping.rounds import SweepSettings, check_blocks, order_of_round, share, sweep_settings
 
 
 def refused(values: object) -> str:

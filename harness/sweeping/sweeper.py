@@ -22,8 +22,8 @@ from harness.clock import SystemClock
 from harness.errors import ConfigError
 from harness.overrides import swept_keys
 from harness.records import PlannedJob
-from harness.rounds import SweepSettings, sweep_settings
-from harness.sweep_plan import PlannedCell, check_folders, jobs_of, sweep_plan
+from harness.sweeping.plan import PlannedCell, check_folders, jobs_of, sweep_plan
+from harness.sweeping.rounds import SweepSettings, sweep_settings
 
 MARK = "multirun.yaml"
 """What Hydra's own sweeper leaves in the folder of a sweep: the configuration that all its jobs share."""

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from harness.baseline import EXPECTED
 from harness.errors import ConfigError
+from harness.sweeping.baseline import EXPECTED
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ import pytest
 from harness import store
 from harness.errors import ConfigError, StoreError
 from harness.records import PlannedJob, SweepPlan
-from harness.rounds import SweepSettings
-from harness.sweep_plan import PlannedCell, check_folders, jobs_of, sweep_plan
+from harness.sweeping.plan import PlannedCell, check_folders, jobs_of, sweep_plan
+from harness.sweeping.rounds import SweepSettings
 
 
 def cells(interleave: int = 1, baseline: str | None = None, iterations: int | None = 6) -> list[PlannedCell]:

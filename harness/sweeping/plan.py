@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import store
-from harness.baseline import CellName, find_baseline
 from harness.errors import ConfigError, StoreError
 from harness.records import PlannedJob, SweepPlan
-from harness.rounds import SweepSettings, check_blocks, order_of_round
+from harness.sweeping.baseline import CellName, find_baseline
+from harness.sweeping.rounds import SweepSettings, check_blocks, order_of_round
 
 OWN_KEYS = ("sweep.interleave", "sweep.baseline", "sweep.block")
 
