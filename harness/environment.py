@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 
-from harness.noise import Noise
+from harness.machine.noise import Noise
 from harness.records import Environment, StageRecord
 
 _PACKAGES = ("asr-align-harness", "hydra-core", "jiwer", "msgspec", "numpy", "pluggy", "psutil", "scipy")

@@ -10,7 +10,6 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 
 from harness import store
-from harness.blur import blurs, disturbed
 from harness.clock import Clock
 from harness.config import Settings, builtin_folder, settings_of
 from harness.dataset import utterances
@@ -20,11 +19,12 @@ from harness.environment import environment, file_facts, named_files_mib, usable
 from harness.errors import ConfigError
 from harness.experiment import Ending, Experiment
 from harness.limit import Limits, limits_for
-from harness.noise import Disturbance, Noise
+from harness.machine.blur import blurs, disturbed
+from harness.machine.noise import Disturbance, Noise
+from harness.machine.quietness import BRIEF, WHOLE, checked, counters, disturbance
 from harness.place import Place, read_place
 from harness.plan import JobFacts, Plan, make_plan
 from harness.plugins import Listeners, discover
-from harness.quietness import BRIEF, WHOLE, checked, counters, disturbance
 from harness.records import Environment
 from harness.screen import Screen, Write, print_at_once
 from harness.status import StatusLines

@@ -8,7 +8,7 @@ import pytest
 
 from harness import environment as module
 from harness.environment import environment, file_facts, named_files_mib, usable_cores
-from harness.noise import Noise
+from harness.machine.noise import Noise
 from tests import stored
 
 

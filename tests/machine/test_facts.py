@@ -4,15 +4,15 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from harness import machine
-from harness.noise import Host, Load, Processor, Room
+from harness.machine import facts
+from harness.machine.noise import Host, Load, Processor, Room
 from tests import machines
 
 
 def test_a_quiet_machine(tmp_path: Path) -> None:
     """Every file that a machine of two cores has is read, in the units that the names say."""
     root = machines.machine(tmp_path, machines.quiet())
-    assert machine.processor(root) == Processor(
+    assert facts.processor(root) == Processor(
         governors=("performance",),
         lowest_mhz=800.0,
         highest_mhz=3000.0,
@@ -22,8 +22,8 @@ def test_a_quiet_machine(tmp_path: Path) -> None:
         physical_cores=2,
         throttled=0,
     )
-    assert machine.load(root) == Load(average_1_min=0.1, average_5_min=0.2, others_running=0.0)
-    assert machine.room(root, 12.5) == Room(
+    assert facts.load(root) == Load(average_1_min=0.1, average_5_min=0.2, others_running=0.0)
+    assert facts.room(root, 12.5) == Room(
         total_mib=16384.0,
         available_mib=8192.0,
         swap_total_mib=0.0,
@@ -32,15 +32,15 @@ def test_a_quiet_machine(tmp_path: Path) -> None:
         huge_pages="madvise",
         files_mib=12.5,
     )
-    assert machine.host(root) == Host(virtual=False)
-    assert machine.clock_source(root) == "tsc"
-    assert (machine.stolen_ticks(root), machine.swapped_pages(root)) == ((0, 9500), 30)
+    assert facts.host(root) == Host(virtual=False)
+    assert facts.clock_source(root) == "tsc"
+    assert (facts.stolen_ticks(root), facts.swapped_pages(root)) == ((0, 9500), 30)
 
 
 def test_a_laptop(tmp_path: Path) -> None:
     """The nearest to its limit of the processor's own sensors counts, and no disk's."""
     root = machines.machine(tmp_path, machines.laptop())
-    assert machine.processor(root) == Processor(
+    assert facts.processor(root) == Processor(
         governors=("powersave",),
         lowest_mhz=800.0,
         highest_mhz=4600.0,
@@ -52,34 +52,34 @@ def test_a_laptop(tmp_path: Path) -> None:
         critical_celsius=100.0,
         throttled=0,
     )
-    assert machine.host(root) == Host(virtual=False)
+    assert facts.host(root) == Host(virtual=False)
 
 
 def test_a_hot_machine(tmp_path: Path) -> None:
     """Counts of every core are added, and a critical temperature is kept beside the reading."""
-    found = machine.processor(machines.machine(tmp_path, machines.hot()))
+    found = facts.processor(machines.machine(tmp_path, machines.hot()))
     assert (found.hottest_celsius, found.critical_celsius, found.throttled) == (92.5, 95.0, 14)
-    assert machine.heat_throttled(tmp_path) == 14
+    assert facts.heat_throttled(tmp_path) == 14
 
 
 def test_a_busy_server(tmp_path: Path) -> None:
     """The thread that looks is left out of those that run."""
     root = machines.machine(tmp_path, machines.server())
-    assert machine.load(root) == Load(average_1_min=8.0, average_5_min=4.0, others_running=8.0)
-    found = machine.room(root)
+    assert facts.load(root) == Load(average_1_min=8.0, average_5_min=4.0, others_running=8.0)
+    found = facts.room(root)
     assert (found.available_mib, found.swap_total_mib, found.swap_used_mib) == (1024.0, 2048.0, 2048.0)
 
 
 def test_a_machine_with_nothing_to_read(tmp_path: Path) -> None:
     """Whatever is missing is None, and nothing raises."""
-    assert machine.processor(tmp_path) == Processor()
-    assert machine.load(tmp_path) == Load()
-    assert machine.room(tmp_path) == Room()
-    assert machine.host(tmp_path) == Host()
-    assert machine.clock_source(tmp_path) is None
-    assert machine.stolen_ticks(tmp_path) is None
-    assert machine.swapped_pages(tmp_path) is None
-    assert machine.heat_throttled(tmp_path) is None
+    assert facts.processor(tmp_path) == Processor()
+    assert facts.load(tmp_path) == Load()
+    assert facts.room(tmp_path) == Room()
+    assert facts.host(tmp_path) == Host()
+    assert facts.clock_source(tmp_path) is None
+    assert facts.stolen_ticks(tmp_path) is None
+    assert facts.swapped_pages(tmp_path) is None
+    assert facts.heat_throttled(tmp_path) is None
 
 
 def test_strange_files_are_as_missing_ones(tmp_path: Path) -> None:
@@ -92,14 +92,14 @@ def test_strange_files_are_as_missing_ones(tmp_path: Path) -> None:
         f"{machines.CPU}/smt/active/file": "1",
     }
     root = machines.machine(tmp_path, files)
-    assert (machine.load(root), machine.room(root), machine.processor(root)) == (Load(), Room(), Processor())
-    assert machine.stolen_ticks(root) is None
+    assert (facts.load(root), facts.room(root), facts.processor(root)) == (Load(), Room(), Processor())
+    assert facts.stolen_ticks(root) is None
 
 
 def test_stolen_time_is_the_eighth_column(tmp_path: Path) -> None:
     """Guest time, behind it, is in user time already and is not added."""
     root = machines.machine(tmp_path, {"proc/stat": "cpu  10 20 30 40 50 60 70 80 900 900"})
-    assert machine.stolen_ticks(root) == (80, 360)
+    assert facts.stolen_ticks(root) == (80, 360)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_stolen_time_is_the_eighth_column(tmp_path: Path) -> None:
 )
 def test_what_the_machine_is(files: dict[str, str], host: Host, tmp_path: Path) -> None:
     """By the hypervisor's own file, the firmware's tables, the processor's flag; a container by what it leaves."""
-    assert machine.host(machines.machine(tmp_path, files)) == host
+    assert facts.host(machines.machine(tmp_path, files)) == host
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_what_the_machine_is(files: dict[str, str], host: Host, tmp_path: Path) 
 )
 def test_turbo(files: dict[str, str], turbo: bool | None, by: str | None, tmp_path: Path) -> None:
     """Intel's switch is asked first."""
-    found = machine.processor(machines.machine(tmp_path, files))
+    found = facts.processor(machines.machine(tmp_path, files))
     assert (found.turbo, found.turbo_by) == (turbo, by)
 
 
@@ -140,4 +140,4 @@ def test_another_system_is_asked_through_psutil(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("sys.platform", "darwin")
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(total=8 * mib, available=3 * mib))
     monkeypatch.setattr(psutil, "swap_memory", lambda: SimpleNamespace(total=2 * mib, used=mib))
-    assert machine.room() == Room(total_mib=8.0, available_mib=3.0, swap_total_mib=2.0, swap_used_mib=1.0)
+    assert facts.room() == Room(total_mib=8.0, available_mib=3.0, swap_total_mib=2.0, swap_used_mib=1.0)

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.blur import Blur, blurs, disturbed
 from harness.clock import FakeClock
-from harness.noise import ClockSteps, Disturbance, Jitter, Load, Noise, Processor, Quota, Room
-from harness.quietness import checked
+from harness.machine.blur import Blur, blurs, disturbed
+from harness.machine.noise import ClockSteps, Disturbance, Jitter, Load, Noise, Processor, Quota, Room
+from harness.machine.quietness import checked
 from tests import machines
 
 UNEVEN = "the machine is uneven: the slowest hundredth of the same work takes 1.9 times its median"

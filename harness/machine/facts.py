@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from harness.cgroup import fields_of, text_of
-from harness.noise import Host, Load, Processor, Room
+from harness.machine.noise import Host, Load, Processor, Room
 
 _CPU = "sys/devices/system/cpu"
 _SENSORS = ("coretemp", "k10temp", "zenpower", "cpu_thermal", "cpu-thermal", "soc_thermal", "x86_pkg_temp")

@@ -1,6 +1,6 @@
 """What may blur a run's figures, as it was read and measured before the run, and what did disturb it by its end.
 
-Records alone; :mod:`harness.quietness` fills them. None is what this machine does not tell.
+Records alone; :mod:`harness.machine.quietness` fills them. None is what this machine does not tell.
 """
 
 from dataclasses import dataclass, field

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.cgroup import fields_of, group_folder, is_folder, paths_of, text_of, unified
-from harness.noise import Quota
+from harness.machine.noise import Quota
 
 _V1_MOUNTS = ("cpu", "cpu,cpuacct", "cpuacct,cpu")
 

@@ -11,10 +11,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
-from harness import machine
 from harness.clock import Clock
-from harness.cpu_group import quota_of
-from harness.noise import ClockSteps, Disturbance, Jitter, Load, Noise
+from harness.machine import facts
+from harness.machine.cpu_group import quota_of
+from harness.machine.noise import ClockSteps, Disturbance, Jitter, Load, Noise
 
 _N = TypeVar("_N", int, float)
 
@@ -54,16 +54,16 @@ def checked(
     """
     before = counters(clock, root)
     jitter, others_running = _worked(clock, repeats, root)
-    now = machine.load(root)
+    now = facts.load(root)
     after = counters(clock, root)
     noise = Noise(
         clock=_clock_steps(clock, root),
         jitter=jitter,
         load=Load(average_1_min=now.average_1_min, average_5_min=now.average_5_min, others_running=others_running),
-        processor=machine.processor(root),
+        processor=facts.processor(root),
         quota=quota_of(root=root),
-        room=machine.room(root, files_mib),
-        host=machine.host(root),
+        room=facts.room(root, files_mib),
+        host=facts.host(root),
         check=disturbance(before, after),
     )
     return noise, after
@@ -75,11 +75,11 @@ def counters(clock: Clock, root: Path = Path("/")) -> Counters:
     counted = quota.periods is not None and quota.throttled_periods is not None
     return Counters(
         at_ns=clock.now_ns(),
-        ticks=machine.stolen_ticks(root),
+        ticks=facts.stolen_ticks(root),
         periods=(quota.throttled_periods or 0, quota.periods or 0) if counted else None,
         throttled_ms=quota.throttled_ms,
-        heat_throttled=machine.heat_throttled(root),
-        swapped_pages=machine.swapped_pages(root),
+        heat_throttled=facts.heat_throttled(root),
+        swapped_pages=facts.swapped_pages(root),
     )
 
 
@@ -108,7 +108,7 @@ def _worked(clock: Clock, repeats: int, root: Path) -> tuple[Jitter, float | Non
         _work()
         durations_ns.append(clock.now_ns() - at_ns)
         if len(durations_ns) % _LOOK_EVERY == 0:
-            others = machine.load(root).others_running
+            others = facts.load(root).others_running
             looks += [] if others is None else [others]
     return jitter_of(durations_ns), _median(looks) if looks else None
 
@@ -146,7 +146,7 @@ def _clock_steps(clock: Clock, root: Path) -> ClockSteps:
     readings = [clock.now_ns() for _ in range(_STEP_READINGS)]
     steps = [after - before for before, after in pairwise(readings) if after > before]
     return ClockSteps(
-        source=machine.clock_source(root),
+        source=facts.clock_source(root),
         resolution_ns=time.get_clock_info("monotonic").resolution * 1e9,
         step_ns=min(steps, default=None),
     )

@@ -7,7 +7,7 @@ them and measure well. What they do to a run is counted while it runs.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.noise import Disturbance, Noise, Processor, Quota
+from harness.machine.noise import Disturbance, Noise, Processor, Quota
 
 _SLOW_HUNDREDTH = 1.5
 """Times the median: above it the slowest hundredth of an engine's calls is the machine's and not the engine's."""

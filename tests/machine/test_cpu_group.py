@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.cpu_group import quota_of
-from harness.noise import Quota
+from harness.machine.cpu_group import quota_of
+from harness.machine.noise import Quota
 from tests import machines
 
 CG = "sys/fs/cgroup"

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from harness.clock import FakeClock
-from harness.noise import Disturbance, Jitter
-from harness.quietness import Counters, checked, counters, disturbance, jitter_of
+from harness.machine.noise import Disturbance, Jitter
+from harness.machine.quietness import Counters, checked, counters, disturbance, jitter_of
 from tests import machines
 
 

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from harness.temperature import Thermometer
+from harness.machine.temperature import Thermometer
 
 
 def monitor(sys_class: Path, number: int, name: str, *millidegrees: object) -> None:

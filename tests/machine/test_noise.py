@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from harness.noise import Jitter, Noise
+from harness.machine.noise import Jitter, Noise
 
 
 @pytest.mark.parametrize(("median_us", "ratio"), [(200.0, 2.0), (0.0, 1.0)])
