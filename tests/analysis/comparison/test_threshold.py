@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from harness.analysis.change import Change, Figure
-from harness.analysis.comparison import Comparison, Section
-from harness.analysis.threshold import Broken, broken, threshold, thresholds
+from harness.analysis.comparison.change import Change, Figure
+from harness.analysis.comparison.runs import Comparison, Section
+from harness.analysis.comparison.threshold import Broken, broken, threshold, thresholds
 from harness.errors import ConfigError
 
 SLOWER = Change(

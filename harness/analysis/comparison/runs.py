@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from harness.analysis.change import Change, change_of, verdict_on
-from harness.analysis.comparability import Difference, Side, differences, refuse_unlike
-from harness.analysis.significance import holm
+from harness.analysis.comparison.change import Change, change_of, verdict_on
+from harness.analysis.comparison.comparability import Difference, Side, differences, refuse_unlike
+from harness.analysis.comparison.significance import holm
 from harness.errors import ConfigError
 from harness.metrics import Metric
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import store
-from harness.analysis.comparability import read_side
-from harness.analysis.comparison import Comparison, Section, compare_runs, judged
+from harness.analysis.comparison.comparability import read_side
+from harness.analysis.comparison.runs import Comparison, Section, compare_runs, judged
 from harness.analysis.fit import is_search
 from harness.analysis.sweep import is_sweep
 from harness.errors import StoreError
@@ -27,7 +27,7 @@ class _Job:
 def compare(a: Path, b: Path, patterns: Sequence[str] = (), more: Sequence[str] = ()) -> Comparison:
     """Compare two stored runs, or two sweeps cell by cell.
 
-    ``patterns`` and ``more`` choose metrics, as in :func:`harness.analysis.comparison.compare_runs`. Raises
+    ``patterns`` and ``more`` choose metrics, as in :func:`harness.analysis.comparison.runs.compare_runs`. Raises
     :class:`harness.errors.UserError` with the first reason where they are not comparable: of sweeps, where no cell is.
     """
     for one, other in ((a, b), (b, a)):

@@ -3,10 +3,10 @@ from itertools import product
 import numpy as np
 import pytest
 
-from harness.analysis import effect as module
-from harness.analysis.effect import bounds, draws_utterances, effect
+from harness.analysis.comparison import effect as module
+from harness.analysis.comparison.effect import bounds, draws_utterances, effect
 from harness.metrics import Kind
-from tests.analysis.pairs import pairs
+from tests.analysis.comparison.pairs import pairs
 
 
 def test_a_ratio_of_medians() -> None:

@@ -13,7 +13,7 @@ from math import comb, exp, lgamma, log
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.analysis.pairing import Pairing
+from harness.analysis.comparison.pairing import Pairing
 
 _Floats = NDArray[np.float64]
 

@@ -9,12 +9,10 @@ from dataclasses import dataclass, replace
 from math import hypot
 from typing import Literal
 
-from harness.analysis.change_words import NO_DIFFERENCE, NOT_COMPARED, OTHER_TEXT, SAME_TEXT, hurts, word
-from harness.analysis.comparability import Side
-from harness.analysis.effect import Effect, Scale, draws_utterances, effect
-from harness.analysis.metric_summary import Measured, MetricSummary, metric_summary
-from harness.analysis.pairing import Pairing, pairing
-from harness.analysis.significance import (
+from harness.analysis.comparison.comparability import Side
+from harness.analysis.comparison.effect import Effect, Scale, draws_utterances, effect
+from harness.analysis.comparison.pairing import Pairing, pairing
+from harness.analysis.comparison.significance import (
     ALPHA,
     bootstrap_p,
     rank_p,
@@ -23,6 +21,8 @@ from harness.analysis.significance import (
     trials_needed,
     utterances_needed,
 )
+from harness.analysis.comparison.words import NO_DIFFERENCE, NOT_COMPARED, OTHER_TEXT, SAME_TEXT, hurts, word
+from harness.analysis.metric_summary import Measured, MetricSummary, metric_summary
 from harness.analysis.statistics import Interval
 from harness.metrics import Better, Kind, Metric
 

@@ -1,10 +1,10 @@
 from dataclasses import replace
 
-from harness.analysis.pairing import Pairing, pairing
+from harness.analysis.comparison.pairing import Pairing, pairing
 from harness.metrics import Kind, Measurement, Metric, absent, ratio, sample
 from harness.records import Outcome
 from tests.analysis import made
-from tests.analysis.pairs import heard, pairs
+from tests.analysis.comparison.pairs import heard, pairs
 
 RATE = Metric(name="rate", unit="s/s", kind=Kind.RATIO, description="a ratio")
 ERRORS = Metric(name="wer", unit="edits/word", kind=Kind.RATIO, cold_apart=False, description="an error rate")

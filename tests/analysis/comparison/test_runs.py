@@ -2,13 +2,13 @@ from dataclasses import replace
 
 import pytest
 
-from harness.analysis.comparability import Side
-from harness.analysis.comparison import chosen, compare_runs, judged
+from harness.analysis.comparison.comparability import Side
+from harness.analysis.comparison.runs import chosen, compare_runs, judged
 from harness.errors import ConfigError, StoreError
 from harness.metrics import Measurement, Metric, sample
 from harness.records import Outcome
 from tests import stored
-from tests.analysis.pairs import heard, side
+from tests.analysis.comparison.pairs import heard, side
 
 MAIN = Metric(name="main_ms", unit="ms", main=True, description="a main one")
 OTHER = Metric(name="other_ms", unit="ms", description="another")

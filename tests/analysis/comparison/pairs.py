@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from harness.analysis.comparability import Side
-from harness.analysis.pairing import Pairing, Values
+from harness.analysis.comparison.comparability import Side
+from harness.analysis.comparison.pairing import Pairing, Values
 from harness.analysis.summary import summarise
 from harness.metrics import Kind, Measurement, Metric
 from harness.records import Trial

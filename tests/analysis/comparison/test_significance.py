@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.stats import mannwhitneyu, norm, wilcoxon
 
-from harness.analysis.significance import (
+from harness.analysis.comparison.significance import (
     bootstrap_p,
     holm,
     rank_p,
@@ -14,7 +14,7 @@ from harness.analysis.significance import (
     trials_needed,
     utterances_needed,
 )
-from tests.analysis.pairs import pairs
+from tests.analysis.comparison.pairs import pairs
 
 
 def test_one_utterance_is_mann_and_whitney() -> None:
@@ -43,7 +43,7 @@ def test_pairs_are_tested_as_pairs() -> None:
 
 def test_aligned_ranks_have_the_variance_of_rearranging() -> None:
     """Mean and variance agree with those of all rearrangements within the utterances, counted out."""
-    from harness.analysis.significance import _aligned
+    from harness.analysis.comparison.significance import _aligned
 
     a, b = [[1.0, -2.0], [5.0]], [[4.0], [7.0, 8.5]]
     distance, spread = _aligned(pairs(a, b))

@@ -1,6 +1,6 @@
 import pytest
 
-from harness.analysis.change_words import hurts, word
+from harness.analysis.comparison.words import hurts, word
 from harness.metrics import Better
 
 

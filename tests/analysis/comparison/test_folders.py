@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness import store
-from harness.analysis.compared import compare
+from harness.analysis.comparison.folders import compare
 from harness.errors import StoreError
 from harness.records import Trial
 from harness.store import Failure

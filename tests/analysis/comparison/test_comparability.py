@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from harness import store
-from harness.analysis.comparability import Difference, Side, differences, read_side, refuse_unlike
+from harness.analysis.comparison.comparability import Difference, Side, differences, read_side, refuse_unlike
 from harness.analysis.summary import summarise
 from harness.errors import StoreError
 from harness.protocol import Fit, Protocol

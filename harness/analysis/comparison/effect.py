@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.analysis.pairing import Pairing, Values
+from harness.analysis.comparison.pairing import Pairing, Values
 from harness.analysis.statistics import LEVEL, MIN_FOR_INTERVAL, Interval
 from harness.metrics import Kind
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from math import isinf
 
-from harness.analysis.change import Change
-from harness.analysis.change_words import NOT_COMPARED
-from harness.analysis.comparison import Comparison
+from harness.analysis.comparison.change import Change
+from harness.analysis.comparison.runs import Comparison
+from harness.analysis.comparison.words import NOT_COMPARED
 from harness.errors import ConfigError
 
 _FORM = re.compile(r"(?:(?P<pattern>[^=]+)=)?(?P<percent>\d+(?:\.\d*)?|\.\d+)\s*%")

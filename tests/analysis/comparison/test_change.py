@@ -3,13 +3,13 @@ from dataclasses import replace
 
 import pytest
 
-from harness.analysis.change import Change, Figure, change_of, verdict_on
-from harness.analysis.comparability import Side
+from harness.analysis.comparison.change import Change, Figure, change_of, verdict_on
+from harness.analysis.comparison.comparability import Side
 from harness.metrics import Kind, Measurement, Metric, constant, ratio
 from harness.records import ProbeRecord
 from tests import stored
 from tests.analysis import made
-from tests.analysis.pairs import heard, sampled, side
+from tests.analysis.comparison.pairs import heard, sampled, side
 
 FAST = [100.0, 101.0, 102.0, 103.0, 104.0]
 SLOW = [110.0, 111.0, 112.0, 113.0, 114.0]
