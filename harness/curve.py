@@ -16,7 +16,6 @@ import json
 import sys
 import zlib
 from array import array
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -24,7 +23,7 @@ from itertools import accumulate, compress
 from operator import sub
 from pathlib import Path
 from struct import Struct
-from typing import Any, BinaryIO
+from typing import Any
 
 from harness import store
 from harness.errors import StoreError
@@ -32,19 +31,16 @@ from harness.errors import StoreError
 VERSION = 1
 """Version of the file. 1: the first."""
 
-_FORMAT = "memory curve"
-_FRAME = Struct("<cII")
-_SAMPLES, _END = b"S", b"E"
-_NS_PER_UNIT = 1000
+FORMAT = "memory curve"
+FRAME = Struct("<cII")
+"""What stands before each payload: its kind, its length, its CRC-32."""
+SAMPLES, END = b"S", b"E"
+NS_PER_UNIT = 1000
 _COLUMNS = 5
 _ITEM = 8
 _FLUSH_NS = 2_000_000_000
 _REST_NS = 60_000_000_000
 """A sample of a resting worker is written after a minute at the latest, so that a killed run shows that it rested."""
-
-_FRAMES_OF_A_MINUTE = 60
-"""A frame holds two seconds or more, but for those of a fast row of workers."""
-_LONGEST_HEADER = 4096
 
 _Row = tuple[int, int, int, int, int]
 _Reading = tuple[int, int, int]
@@ -126,7 +122,7 @@ class CurveWriter:
         self._rows: list[_Row] = []
         self._held: dict[int, tuple[_Reading, int, int]] = {}
         self._flushed_ns = 0
-        header = {"format": _FORMAT, "version": VERSION, "hz": hz, "ns_per_unit": _NS_PER_UNIT}
+        header = {"format": FORMAT, "version": VERSION, "hz": hz, "ns_per_unit": NS_PER_UNIT}
         try:
             self._write(json.dumps(header).encode() + b"\n")
         except OSError:
@@ -150,18 +146,18 @@ class CurveWriter:
 
     def _take(self, at_ns: int, worker: int, reading: _Reading) -> None:
         """Keep the first of a row of equal samples."""
-        self._rows.append((at_ns // _NS_PER_UNIT, worker, *reading))
+        self._rows.append((at_ns // NS_PER_UNIT, worker, *reading))
         self._held[worker] = reading, at_ns, at_ns
 
     def _take_last(self, worker: int) -> None:
         """Keep the last of a row of equal samples, where it is not the first."""
         reading, first_ns, last_ns = self._held[worker]
         if last_ns != first_ns:
-            self._rows.append((last_ns // _NS_PER_UNIT, worker, *reading))
+            self._rows.append((last_ns // NS_PER_UNIT, worker, *reading))
 
     def _flush(self) -> None:
         if self._rows:
-            self._frame(_SAMPLES, _packed(self._rows))
+            self._frame(SAMPLES, _packed(self._rows))
             self._rows.clear()
 
     def finish(self, cost: Cost) -> None:
@@ -170,14 +166,14 @@ class CurveWriter:
             self._take_last(worker)
         self._held.clear()
         self._flush()
-        self._frame(_END, json.dumps(asdict(cost)).encode())
+        self._frame(END, json.dumps(asdict(cost)).encode())
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
 
     def _frame(self, kind: bytes, payload: bytes) -> None:
-        self._write(_FRAME.pack(kind, len(payload), zlib.crc32(payload)) + payload)
+        self._write(FRAME.pack(kind, len(payload), zlib.crc32(payload)) + payload)
 
     def _write(self, piece: bytes) -> None:
         """Write all of it: the system may take a part, and say only at the next try why no more."""
@@ -194,7 +190,8 @@ def _packed(rows: Sequence[_Row]) -> bytes:
     return zlib.compress(b"".join(raw[plane::_ITEM] for plane in range(_ITEM)))
 
 
-def _unpacked(payload: bytes) -> Iterator["array[int]"]:
+def unpacked(payload: bytes) -> Iterator["array[int]"]:
+    """Yield the columns of a frame of samples: time in units of the header, worker, and three sizes in KiB."""
     planes = zlib.decompress(payload)
     raw = bytearray(len(planes))
     values = len(planes) // _ITEM
@@ -222,10 +219,10 @@ def read_curve(folder: Path) -> Curve | None:
         return None
     header, frames, notes = found
     columns = [array("q") for _ in range(_COLUMNS)]
-    with _refusing(folder):
+    with refusing(folder):
         for kind, payload in frames:
-            if kind == _SAMPLES:
-                for column, piece in zip(columns, _unpacked(payload), strict=True):
+            if kind == SAMPLES:
+                for column, piece in zip(columns, unpacked(payload), strict=True):
                     column.extend(piece)
         columns[0] = array("q", (at * header["ns_per_unit"] for at in columns[0]))
         return _curve(columns, _sampling(header, frames, notes))
@@ -234,22 +231,22 @@ def read_curve(folder: Path) -> Curve | None:
 def read_sampling(folder: Path) -> Sampling | None:
     """Read how a run was sampled and what that cost, and no sample. Raises as :func:`read_curve` does."""
     found = _content(folder)
-    with _refusing(folder):
+    with refusing(folder):
         return None if found is None else _sampling(*found)
 
 
 @contextmanager
-def _refusing(folder: Path) -> Iterator[None]:
+def refusing(folder: Path) -> Iterator[None]:
     """Raise :class:`StoreError` for frames that are whole and hold what no version of ours has written."""
     try:
         yield
     except (ValueError, TypeError, KeyError, OverflowError, zlib.error) as error:
         found = f"'{folder / store.CURVE}' ({type(error).__name__}: {error})"
-        raise StoreError(_FORMAT, found, f"what version {VERSION} writes") from None
+        raise StoreError(FORMAT, found, f"what version {VERSION} writes") from None
 
 
 def _sampling(header: Mapping[str, Any], frames: Sequence[tuple[bytes, bytes]], notes: Sequence[str]) -> Sampling:
-    costs = [Cost(**json.loads(payload)) for kind, payload in frames if kind == _END]
+    costs = [Cost(**json.loads(payload)) for kind, payload in frames if kind == END]
     return Sampling(float(header["hz"]), costs[-1] if costs else None, tuple(notes))
 
 
@@ -261,91 +258,35 @@ def _content(folder: Path) -> tuple[dict[str, Any], list[tuple[bytes, bytes]], l
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise StoreError(_FORMAT, f"'{path}' ({error.strerror})", "a file that can be read") from None
+        raise StoreError(FORMAT, f"'{path}' ({error.strerror})", "a file that can be read") from None
     line, _, rest = content.partition(b"\n")
-    header = _header(path, line)
+    header = header_of(path, line)
     frames = list(_frames(rest))
-    length = sum(_FRAME.size + len(payload) for _, payload in frames)
+    length = sum(FRAME.size + len(payload) for _, payload in frames)
     torn = f"{path.name}: the end is torn and was dropped ({len(rest) - length} bytes after frame {len(frames)})"
     return header, frames, [torn] if length < len(rest) else []
 
 
-def _header(path: Path, line: bytes) -> dict[str, Any]:
+def header_of(path: Path, line: bytes) -> dict[str, Any]:
+    """Return the first line of a curve's file as it was meant. Raises :class:`StoreError` for another file."""
     try:
         header = json.loads(line)
     except ValueError:
         header = None
-    if not isinstance(header, dict) or header.get("format") != _FORMAT:
-        raise StoreError(_FORMAT, f"'{path}', which is none", "the curve of a run")
+    if not isinstance(header, dict) or header.get("format") != FORMAT:
+        raise StoreError(FORMAT, f"'{path}', which is none", "the curve of a run")
     if header.get("version") != VERSION:
-        raise StoreError(_FORMAT, f"'{path}' of version {header.get('version')}", f"version {VERSION}")
+        raise StoreError(FORMAT, f"'{path}' of version {header.get('version')}", f"version {VERSION}")
     return header
 
 
 def _frames(rest: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Yield frames up to the first that is not whole."""
     place = 0
-    while place + _FRAME.size <= len(rest):
-        kind, length, checksum = _FRAME.unpack_from(rest, place)
-        payload = rest[place + _FRAME.size : place + _FRAME.size + length]
+    while place + FRAME.size <= len(rest):
+        kind, length, checksum = FRAME.unpack_from(rest, place)
+        payload = rest[place + FRAME.size : place + FRAME.size + length]
         if len(payload) < length or zlib.crc32(payload) != checksum:
             return
         yield kind, payload
-        place += _FRAME.size + length
-
-
-class CurveTail:
-    """The end of a curve that is being written: each :meth:`poll` reads what was appended, and keeps the last minute.
-
-    A frame that is half written is read when it is whole. One that is damaged ends it: nothing more comes.
-    """
-
-    def __init__(self, folder: Path, span_s: float = 60.0) -> None:
-        self._path = folder / store.CURVE
-        self._span_ns = round(span_s * 1e9)
-        self._place = 0
-        self._unit_ns = _NS_PER_UNIT
-        self.samples: deque[tuple[int, int, int]] = deque()
-
-    def poll(self) -> None:
-        """Take in what has come: ``samples`` are (time in ns, worker, RSS in KiB). Raises :class:`StoreError`."""
-        try:
-            with self._path.open("rb") as file:
-                payloads = list(self._appended(file))
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            raise StoreError(_FORMAT, f"'{self._path}' ({error.strerror})", "a file that can be read") from None
-        with _refusing(self._path.parent):
-            for payload in payloads:
-                at, worker, rss_kib, *_ = _unpacked(payload)
-                self.samples.extend(zip((one * self._unit_ns for one in at), worker, rss_kib, strict=True))
-        newest_ns = max((at_ns for at_ns, _, _ in self.samples), default=0)
-        while self.samples and self.samples[0][0] < newest_ns - self._span_ns:
-            self.samples.popleft()
-
-    def _appended(self, file: BinaryIO) -> Iterable[bytes]:
-        """Return the payloads of the last frames that were appended; those before them are passed over unread."""
-        if not self._place:
-            line = file.readline(_LONGEST_HEADER)
-            if not line.endswith(b"\n"):
-                return ()
-            self._unit_ns = int(_header(self._path, line).get("ns_per_unit", _NS_PER_UNIT))
-            self._place = len(line)
-        size = file.seek(0, 2)
-        frames: deque[tuple[int, int, int]] = deque(maxlen=_FRAMES_OF_A_MINUTE)
-        while self._place + _FRAME.size <= size:
-            file.seek(self._place)
-            kind, length, checksum = _FRAME.unpack(file.read(_FRAME.size))
-            if kind not in (_SAMPLES, _END) or self._place + _FRAME.size + length > size:
-                break
-            if kind == _SAMPLES:
-                frames.append((self._place + _FRAME.size, length, checksum))
-            self._place += _FRAME.size + length
-        return [payload for frame in frames if (payload := _checked(file, *frame)) is not None]
-
-
-def _checked(file: BinaryIO, place: int, length: int, checksum: int) -> bytes | None:
-    file.seek(place)
-    payload = file.read(length)
-    return payload if zlib.crc32(payload) == checksum else None
+        place += FRAME.size + length

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from harness import store
-from harness.curve import CurveTail
+from harness.curve_tail import CurveTail
 from harness.errors import StoreError
 from harness.metrics import Kind, Measurement, Metric
 from harness.records import Run, Trial, Visit
