@@ -12,10 +12,9 @@ import psutil
 
 from harness.cgroup import fields_of, text_of
 from harness.machine.noise import Host, Load, Processor, Room
+from harness.machine.temperature import cpu_sensors, is_plausible
 
 _CPU = "sys/devices/system/cpu"
-_SENSORS = ("coretemp", "k10temp", "zenpower", "cpu_thermal", "cpu-thermal", "soc_thermal", "x86_pkg_temp")
-"""Names of the sensors that sit in a processor; a disk that is warm blurs nothing."""
 _USUAL_LIMIT_CELSIUS = 100
 _HYPERVISORS = ("KVM", "QEMU", "VMware", "VirtualBox", "Xen", "Microsoft", "Amazon", "Google", "Parallels", "Bochs")
 """What makers of virtual machines write into the DMI tables, as systemd-detect-virt looks for it."""
@@ -140,18 +139,16 @@ def _throttled(cores: Iterable[Path]) -> int | None:
 
 def _hottest(root: Path) -> tuple[float | None, float | None]:
     """Return the temperature of the sensor that is nearest to its limit, and that limit, in degrees Celsius."""
-    known = [(warm / 1000, limit / 1000 if limit else None) for warm, limit in _sensors(root) if warm is not None]
+    known = [(warm, limit) for warm, limit in _sensors(root) if is_plausible(warm)]
     return max(known, key=lambda pair: (pair[0] - (pair[1] or _USUAL_LIMIT_CELSIUS), pair[0]), default=(None, None))
 
 
-def _sensors(root: Path) -> Iterator[tuple[int | None, int | None]]:
-    """Yield reading and limit of each sensor in a processor, in thousandths of a degree."""
-    for chip in sorted(root.glob("sys/class/hwmon/hwmon*")):
-        for sensor in sorted(chip.glob("temp*_input")) if _word(chip / "name") in _SENSORS else ():
-            yield _number(sensor), _number(sensor.with_name(sensor.name.replace("_input", "_crit")))
-    for zone in sorted(root.glob("sys/class/thermal/thermal_zone*")):
-        if _word(zone / "type") in _SENSORS:
-            yield _number(zone / "temp"), None
+def _sensors(root: Path) -> Iterator[tuple[float, float | None]]:
+    """Yield reading and limit of each sensor in a processor, in degrees Celsius; thermal zones tell no limit."""
+    for sensor in cpu_sensors(root / "sys/class"):
+        warm, limit = _number(sensor), _number(sensor.with_name(sensor.name.replace("_input", "_crit")))
+        if warm is not None:
+            yield warm / 1000, limit / 1000 if limit and sensor.name.endswith("_input") else None
 
 
 def _meminfo(root: Path) -> Iterator[tuple[str, int]]:

@@ -15,20 +15,18 @@ _CPU_SENSORS = re.compile(r"coretemp|k10temp|k8temp|zenpower|cpu|soc|x86_pkg_tem
 """What drivers call the sensors of a processor: Intel, AMD, and boards where it is a part of the chip."""
 _NOT_THE_PROCESSOR = re.compile(r"gpu|nvme|wifi|bat")
 _PLAUSIBLE_C = (1.0, 150.0)
-"""A sensor that is switched off, or broken, says 0, or what no processor survives."""
 
 
 class Thermometer:
     """The temperature of this machine's processor; ``sys_class`` is where the kernel shows its sensors."""
 
     def __init__(self, sys_class: Path = Path("/sys/class")) -> None:
-        self._files = tuple(_cpu_files(sys_class))
+        self._files = tuple(cpu_sensors(sys_class))
         self._by_psutil = not sys_class.is_dir() and hasattr(psutil, "sensors_temperatures")
 
     def hottest_c(self) -> float | None:
         """Return the hottest of the processor's zones in degrees Celsius, None where this machine shows none."""
-        found = [value for value in self._read() if _PLAUSIBLE_C[0] <= value <= _PLAUSIBLE_C[1]]
-        return max(found, default=None)
+        return max(filter(is_plausible, self._read()), default=None)
 
     def _read(self) -> Iterator[float]:
         for file in self._files:
@@ -42,8 +40,11 @@ class Thermometer:
                     yield from (sensor.current for sensor in sensors)
 
 
-def _cpu_files(sys_class: Path) -> Iterator[Path]:
-    """Yield the files to read: those of hardware monitors, else the thermal zones, which may show the same sensors."""
+def cpu_sensors(sys_class: Path) -> Iterator[Path]:
+    """Yield the files of the processor's own sensors, which hold thousandths of a degree Celsius.
+
+    They are those of hardware monitors, else the thermal zones, which may show the same sensors.
+    """
     found = [
         file
         for monitor in sorted(sys_class.glob("hwmon/hwmon*"))
@@ -52,6 +53,11 @@ def _cpu_files(sys_class: Path) -> Iterator[Path]:
     ]
     zones = (zone for zone in sorted(sys_class.glob("thermal/thermal_zone*")) if _is_cpu(_text(zone / "type")))
     yield from found or (zone / "temp" for zone in zones)
+
+
+def is_plausible(celsius: float) -> bool:
+    """Tell whether a reading can be one: a sensor that is switched off, or broken, says 0, or what nothing survives."""
+    return _PLAUSIBLE_C[0] <= celsius <= _PLAUSIBLE_C[1]
 
 
 def _is_cpu(name: str) -> bool:

@@ -62,6 +62,14 @@ def test_a_hot_machine(tmp_path: Path) -> None:
     assert facts.heat_throttled(tmp_path) == 14
 
 
+def test_without_a_hardware_monitor_a_thermal_zone_is_read(tmp_path: Path) -> None:
+    """It tells no limit; a sensor that says nothing of sense is none."""
+    zone = "sys/class/thermal/thermal_zone"
+    files = {f"{zone}0/type": "cpu-thermal", f"{zone}0/temp": "48000", f"{zone}1/type": "soc-thermal"}
+    found = facts.processor(machines.machine(tmp_path, files | {f"{zone}1/temp": "0"}))
+    assert (found.hottest_celsius, found.critical_celsius) == (48.0, None)
+
+
 def test_a_busy_server(tmp_path: Path) -> None:
     """The thread that looks is left out of those that run."""
     root = machines.machine(tmp_path, machines.server())
