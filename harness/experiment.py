@@ -16,7 +16,7 @@ from harness.measuring import measured
 from harness.plan import Plan
 from harness.plugins import Listeners
 from harness.records import Observation, Outcome, Phase
-from harness.sampler import Sampler
+from harness.sampling.sampler import Sampler
 from harness.schedule import Action, Command, Task, commands, given_back, tasks, with_rests
 from harness.trial import OpenTrial, OpenVisit
 

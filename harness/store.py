@@ -7,7 +7,7 @@
 ``environment.json``       machine, versions, limits, noise; after the last trial once more, with hashes of models
                            and what disturbed the run
 ``trials.jsonl``           one line a trial, flushed and synced before the next trial begins
-``memory.curve``           memory of each worker while it rests and works; :mod:`harness.curve`
+``memory.curve``           memory of each worker while it rests and works; :mod:`harness.sampling.curve`
 ``engine.log``             what worker and engine printed; ``engine-STAGE.log`` where a stage has its own process
 ``summary.json``           what analysis made of the trials
 ``asr_align_results.json`` the same in the shape of the original experiment

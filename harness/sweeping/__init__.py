@@ -1,4 +1,4 @@
-"""A sweep before it runs: the baseline's name, the rounds of its cells, its plan, and the sweeper that Hydra calls.
+"""A sweep: its baseline's name, the rounds of its cells, its plan, the sweeper that Hydra calls, a job's place in it.
 
 Reports import :mod:`~harness.sweeping.baseline` alone, and the configuration :mod:`~harness.sweeping.rounds`.
 """

@@ -6,11 +6,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from harness.hookspecs import hookimpl
-from harness.place import Place
 from harness.printable import printable
 from harness.records import Run, Trial
 from harness.report.figures import heading
 from harness.report.status_line import duration, last_figures, rss_mib
+from harness.sweeping.place import Place
 
 _BAR_COLUMNS = 12
 _PERIOD_S = 86_400.0

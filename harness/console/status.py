@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from harness.clock import Clock
+from harness.console.screen import Write
 from harness.hookspecs import hookimpl
-from harness.place import Place
 from harness.records import Run, Trial
 from harness.report.status_line import status_line
-from harness.screen import Write
+from harness.sweeping.place import Place
 
 INTERVAL_NS = 2_000_000_000
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from harness import store
-from harness.curve import END, FORMAT, FRAME, NS_PER_UNIT, SAMPLES, header_of, refusing, unpacked
 from harness.errors import StoreError
+from harness.sampling.curve import END, FORMAT, FRAME, NS_PER_UNIT, SAMPLES, header_of, refusing, unpacked
 
 _FRAMES_OF_A_MINUTE = 60
 """A frame holds two seconds or more, but for those of a fast row of workers."""

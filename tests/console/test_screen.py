@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.console.screen import Screen
 from harness.plugins import Listeners
 from harness.report.screen_text import banner, trial_block
-from harness.screen import Screen
 from tests import stored
 
 NOWHERE = Path("/nowhere")

@@ -11,11 +11,11 @@ from typing import Any
 import psutil
 import pytest
 
-import harness.sampler
+import harness.sampling.sampler
 from harness.clock import FakeClock, SystemClock
-from harness.curve import Curve, read_curve
-from harness.footprint import Footprint, Resident
-from harness.sampler import Sampler
+from harness.sampling.curve import Curve, read_curve
+from harness.sampling.footprint import Footprint, Resident
+from harness.sampling.sampler import Sampler
 
 MS = 1_000_000
 TIMEOUT_S = 30
@@ -86,8 +86,8 @@ class Stand:
         self.clock = FakeClock()
         self.ticker = HandTicker()
         self.workers = [Told() for _ in range(3)]
-        monkeypatch.setattr(harness.sampler, "ticker", lambda period_ns: self.ticker)
-        monkeypatch.setattr(harness.sampler, "footprint", self.workers.__getitem__)
+        monkeypatch.setattr(harness.sampling.sampler, "ticker", lambda period_ns: self.ticker)
+        monkeypatch.setattr(harness.sampling.sampler, "footprint", self.workers.__getitem__)
         self.sampler = Sampler(folder, 100.0, self.clock)
 
     def tick(self, passed: int = 1) -> None:
@@ -242,7 +242,7 @@ def test_a_sampler_that_fails_ends_itself_and_says_so(
         def fail(*_arguments: object) -> None:
             raise fault
 
-        monkeypatch.setattr("harness.curve.CurveWriter.add", fail)
+        monkeypatch.setattr("harness.sampling.curve.CurveWriter.add", fail)
         stand.workers[0].resident = (2000, 100)
         stand.ticker.last()
         assert sampler._thread is not None
@@ -271,7 +271,7 @@ def test_a_process_that_cannot_be_opened_is_a_problem(stand: Stand, monkeypatch:
     def refuse(pid: int) -> Footprint:
         raise OSError(24, "Too many open files")
 
-    monkeypatch.setattr(harness.sampler, "footprint", refuse)
+    monkeypatch.setattr(harness.sampling.sampler, "footprint", refuse)
     with stand.sampler as sampler:
         sampler.watch(0, 3)
     assert sampler.problems == ["worker 3 was not sampled: Too many open files"]

@@ -2,8 +2,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from harness import store
-from harness.place import Place, read_place
 from harness.records import PlannedJob, SweepPlan
+from harness.sweeping.place import Place, read_place
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 NOW = datetime(2026, 1, 1, 12, 1, tzinfo=UTC)

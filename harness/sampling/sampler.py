@@ -15,9 +15,9 @@ from types import TracebackType
 
 from harness import store
 from harness.clock import Clock
-from harness.curve import Cost, CurveWriter
-from harness.footprint import UNKNOWN, Footprint, Resident, footprint
-from harness.ticker import Ticker, ticker
+from harness.sampling.curve import Cost, CurveWriter
+from harness.sampling.footprint import UNKNOWN, Footprint, Resident, footprint
+from harness.sampling.ticker import Ticker, ticker
 
 _LONGEST_NS = 86_400_000_000_000
 _TICKS_PER_LOOK = 10

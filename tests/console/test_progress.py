@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from harness import progress
-from harness.place import Place
+from harness.console import progress
+from harness.console.progress import ProgressBar
 from harness.plugins import Listeners
-from harness.progress import ProgressBar
+from harness.sweeping.place import Place
 from tests import stored
 
 NOWHERE = Path("/nowhere")

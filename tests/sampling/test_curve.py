@@ -7,8 +7,8 @@ from struct import pack
 import pytest
 
 from harness import store
-from harness.curve import Cost, Curve, CurveWriter, Sampling, read_curve, read_sampling
 from harness.errors import StoreError
+from harness.sampling.curve import Cost, Curve, CurveWriter, Sampling, read_curve, read_sampling
 from tests import stored
 
 MS, S = 1_000_000, 1_000_000_000

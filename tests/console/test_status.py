@@ -1,10 +1,10 @@
 from pathlib import Path
 
 from harness.clock import FakeClock
-from harness.place import Place
+from harness.console.status import StatusLines
 from harness.plugins import Listeners
 from harness.protocol import Protocol
-from harness.status import StatusLines
+from harness.sweeping.place import Place
 from tests import stored
 
 NOWHERE = Path("/nowhere")

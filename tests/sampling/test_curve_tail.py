@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.curve import Cost, CurveWriter, read_curve
-from harness.curve_tail import CurveTail
 from harness.errors import StoreError
+from harness.sampling.curve import Cost, CurveWriter, read_curve
+from harness.sampling.curve_tail import CurveTail
 from tests import stored
 
 

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from harness.clock import FakeClock, SystemClock
-from harness.ticker import SleepTicker, Ticker, TimerTicker, ticker
+from harness.sampling.ticker import SleepTicker, Ticker, TimerTicker, ticker
 
 MS = 1_000_000
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a timer of the Linux kernel")

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.footprint import UNKNOWN, PsutilFootprint, StatmFootprint, footprint
+from harness.sampling.footprint import UNKNOWN, PsutilFootprint, StatmFootprint, footprint
 
 PID = 4242
 KIB = os.sysconf("SC_PAGE_SIZE") // 1024
