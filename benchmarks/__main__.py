@@ -15,11 +15,11 @@ from benchmarks import command, observe, overhead, probes, sampler, scale, start
 from benchmarks.results import Result, Stored, Unmeasurable
 from benchmarks.setting import Setting
 from harness import store
-from harness.blur import blurs
 from harness.clock import SystemClock
 from harness.environment import environment, usable_cores
 from harness.errors import HarnessError
-from harness.quietness import checked
+from harness.machine.blur import blurs
+from harness.machine.quietness import checked
 
 _BENCHMARKS: Mapping[str, Callable[[Setting], Result]] = {
     module.NAME: module.run for module in (worker_memory, command, observe, sampler, startup, overhead, probes, scale)

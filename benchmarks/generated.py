@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.curve import Cost, CurveWriter
 from harness.protocol import Protocol
 from harness.records import Observation, Phase, Run, Trial, Visit
+from harness.sampling.curve import Cost, CurveWriter
 from tests import stored
 
 _NOISE = 0.03

@@ -24,12 +24,12 @@ from benchmarks.meter import ENGINE, WORKER, Meter
 from benchmarks.results import Unmeasurable
 from benchmarks.setting import Setting, observers, plan_of
 from harness.clock import SystemClock
+from harness.console.screen import Screen
 from harness.experiment import Experiment
 from harness.hookspecs import hookimpl
 from harness.plan import Plan
 from harness.plugins import Listeners
 from harness.records import Role, Trial
-from harness.screen import Screen
 
 PHASES = ("load", "run", "unload")
 REST = "rest: schedule, messages, records, screen"

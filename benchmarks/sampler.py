@@ -21,11 +21,11 @@ from benchmarks.setting import Setting, plan_of
 from harness import store
 from harness.analysis.statistics import spread
 from harness.clock import SystemClock
-from harness.curve import Cost, CurveWriter
 from harness.plan import Plan
 from harness.records import Role
-from harness.sampler import Sampler
-from harness.ticker import ticker
+from harness.sampling.curve import Cost, CurveWriter
+from harness.sampling.sampler import Sampler
+from harness.sampling.ticker import ticker
 from harness.worker.client import Client
 
 NAME = "sampler"
@@ -36,7 +36,7 @@ _ROLE: Role = "aligner"
 _REST, _WORK = "resting", "working"
 _HOUR_S = 3600.0
 _FRAME_HEAD_BYTES = 9
-"""Kind, length and checksum: :mod:`harness.curve`."""
+"""Kind, length and checksum: :mod:`harness.sampling.curve`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ def _sampled(folder: Path, client: Client, hz: int, name: str, work: Callable[[]
         return tickers[-1]
 
     start_ns = time.monotonic_ns()
-    with mock.patch("harness.sampler.ticker", noting), _sampling(folder, client, hz) as sampler:
+    with mock.patch("harness.sampling.sampler.ticker", noting), _sampling(folder, client, hz) as sampler:
         while time.monotonic_ns() - start_ns < seconds * 1e9:
             work()
     cost = sampler.stop()

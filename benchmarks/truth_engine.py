@@ -13,8 +13,8 @@ from harness import store
 from harness.analysis.curve import sampled_peak_mib
 from harness.analysis.summary import Summary, summarise
 from harness.analysis.verdict import Verdict
-from harness.curve import Curve, read_curve
 from harness.records import Visit
+from harness.sampling.curve import Curve, read_curve
 from tests.engine.build import Value, build, write_model
 
 LEAKS_KIB = (16, 64, 256, 1024, 4096)

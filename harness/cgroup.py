@@ -45,7 +45,7 @@ _NAMES = {
 }
 
 
-def cgroup_of(pid: int, proc: Path = Path("/proc"), root: Path = Path("/sys/fs/cgroup")) -> Cgroup:
+def cgroup_of(pid: int | str, proc: Path = Path("/proc"), root: Path = Path("/sys/fs/cgroup")) -> Cgroup:
     """Read the memory cgroup of a process. ``root`` is where the hierarchies are mounted."""
     paths = paths_of(text_of(f"{proc}/{pid}/cgroup"))
     mounted = _memory(paths, str(root))
@@ -61,6 +61,12 @@ def cgroup_of(pid: int, proc: Path = Path("/proc"), root: Path = Path("/sys/fs/c
         oom_kills=fields_of(f"{folder}/{events}").get("oom_kill"),
     )
     return _with_pressure(counters, _totals(f"{folder}/memory.pressure") if version == 2 else {}, str(proc))
+
+
+def high_bytes_of(pid: int | str, proc: Path = Path("/proc"), root: Path = Path("/sys/fs/cgroup")) -> float | None:
+    """Return from where on a process is slowed for its memory: the smallest ``memory.high``, version 2 alone."""
+    version, mount, folder = _memory(paths_of(text_of(f"{proc}/{pid}/cgroup")), str(root)) or (None, "", "")
+    return min(_limits(mount, folder, "memory.high"), default=None) if version == 2 else None
 
 
 def paths_of(text: str) -> dict[str, str]:

@@ -1,19 +1,18 @@
 """The command line, and the one place that prints errors and exits.
 
-``python -m harness`` with Hydra's overrides runs; a first word of :data:`COMMANDS` does something with what there is.
-What a command needs is imported when it runs, so that none waits for the others.
+``python -m harness`` with Hydra's overrides runs; a first word of :data:`COMMANDS` calls the
+module of that name in :mod:`harness.commands`, which is imported then, so that none waits for the others.
 """
 
 import os
 import signal
 import sys
 from collections.abc import Sequence
-from importlib import metadata
+from importlib import import_module, metadata
 from pathlib import Path
 from typing import NoReturn
 
-from harness.errors import ConfigError, UserError
-from harness.printable import printable
+from harness.errors import UserError
 
 COMMANDS = ("report", "compare", "baseline", "watch", "doctor", "plugins")
 BAD_INPUT, INTERRUPTED, CLOSED_PIPE = 2, 130, 141
@@ -53,83 +52,18 @@ def status_of(argv: Sequence[str]) -> int:
 
 
 def _command(argv: Sequence[str]) -> int:
+    """Carry out one of :data:`COMMANDS`, the function of that name in the module of that name."""
     import typer
 
-    from harness.commands.baseline import baseline
-    from harness.commands.compare import compare
-
-    app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
-    app.command()(report)
-    app.command()(watch)
-    app.command()(plugins)
-    app.command()(doctor)
-    app.command()(compare)
-    app.command()(baseline)
+    name, *arguments = argv
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(getattr(import_module(f"harness.commands.{name}"), name))
     usage_error: type[BaseException] = typer.BadParameter.__bases__[0]  # typer carries click under a private name
     try:
-        status = app(list(argv), prog_name="harness", standalone_mode=False)
+        status = app(arguments, prog_name=f"harness {name}", standalone_mode=False)
     except typer.Exit as leaving:
         return int(leaving.exit_code)
     except usage_error as error:
         print(f"harness: {error}", file=sys.stderr)
         return BAD_INPUT
     return status if isinstance(status, int) else 0
-
-
-def report(folder: Path, baseline: str | None = None) -> None:
-    """Make the reports of a stored run, sweep or search for a memory limit again, and print them.
-
-    --baseline names the cell of a sweep that the others are compared with: threads=1, or a job's number.
-    """
-    from harness.analysis.fit import is_search, read_search
-    from harness.analysis.sweep import is_sweep, read_sweep
-    from harness.report.fit_report import publish_search, search_table, sentence
-    from harness.report.publish import ending, publish
-    from harness.report.sweep_page import publish_page
-    from harness.report.sweep_report import publish_sweep, sweep_text
-    from harness.report.sweep_table import sweep_figures
-
-    if is_sweep(folder):
-        sweep = read_sweep(folder, baseline)
-        shown = sweep_figures(sweep)
-        publish_sweep(sweep, shown)
-        print(printable(sweep_text(sweep, shown)), flush=True)
-        publish_page(sweep, shown)
-    elif baseline is not None:
-        raise ConfigError("--baseline", f"'{folder}'", "the folder of a sweep, whose cells can be compared")
-    elif is_search(folder):
-        search = read_search(folder)
-        publish_search(search, folder)
-        print(f"{search_table(search).text()}\n\nFit: {sentence(search)}")
-    else:
-        print(printable("\n".join(ending(publish(folder), verbose=True))))
-    print(f"Results: {folder}")
-
-
-def watch(folder: Path, once: bool = False, follow: bool = False) -> int:
-    """Show a running or finished run or sweep, live: --once as it is now, --follow also before and after."""
-    from harness.watch import watch as show
-
-    try:
-        show(folder, once=once, follow=follow)
-    except KeyboardInterrupt:  # which typer would take for an error of its own
-        return INTERRUPTED
-    return 0
-
-
-def plugins() -> None:
-    """List stages, probes and exporters with their options, metrics, units and where each comes from."""
-    from harness.catalogue import catalogue
-    from harness.plugins import discover
-
-    print("\n".join(catalogue(discover())))
-
-
-def doctor(json: bool = False) -> int:
-    """Say what of this machine blurs figures, which engines can run, and what mends the rest."""
-    from harness.doctor.examination import examine
-    from harness.doctor.finding import written
-
-    examination = examine()
-    print(written(examination, as_json=json))
-    return 0 if examination.ok else 1

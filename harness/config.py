@@ -19,7 +19,7 @@ import harness
 from harness.errors import ConfigError
 from harness.protocol import Budgets, Fit, Isolation, Lifecycle, OnCrash, PageCache, Protocol, Residency, Trim
 from harness.records import ROLES, Role
-from harness.rounds import SweepSettings, sweep_settings
+from harness.sweeping.rounds import SweepSettings, sweep_settings
 
 MAX_SAMPLE_HZ = 1000
 """Above this the sampler would take a share of a core that the engines feel."""

@@ -12,7 +12,7 @@ from harness.limit import Limits
 from harness.process import Process
 from harness.protocol import Protocol
 from harness.records import Phase
-from harness.sampler import Sampler
+from harness.sampling.sampler import Sampler
 from harness.schedule import SHARED, State, worker_of
 from harness.store import ENGINE_LOG
 from harness.worker.client import Client

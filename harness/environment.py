@@ -13,13 +13,14 @@ from typing import Any
 
 import psutil
 
-from harness.noise import Noise
+from harness.cgroup import cgroup_of, high_bytes_of
+from harness.machine.cpu_group import quota_of
+from harness.machine.noise import Noise
 from harness.records import Environment, StageRecord
 
 _PACKAGES = ("asr-align-harness", "hydra-core", "jiwer", "msgspec", "numpy", "pluggy", "psutil", "scipy")
 _GIT_STATUS = ("git", "status", "--porcelain=v2", "--branch", "--untracked-files=no")
 _GIT_COMMIT = "# branch.oid "
-_CGROUP = Path("/sys/fs/cgroup")
 
 
 def usable_cores() -> int:
@@ -27,8 +28,11 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def environment(noise: Noise | None = None, warnings: Iterable[str] = ()) -> Environment:
-    """Describe this machine, with the noise check and a line for each thing that will blur the figures of a run."""
+def environment(noise: Noise | None = None, warnings: Iterable[str] = (), root: Path = Path("/")) -> Environment:
+    """Describe this machine, with the noise check and a line for each thing that will blur the figures of a run.
+
+    ``root`` is the folder in which the ``proc`` and ``sys`` with its control groups are.
+    """
     return Environment(
         hostname=socket.gethostname(),
         system=f"{platform.system()} {platform.release()}",
@@ -39,7 +43,7 @@ def environment(noise: Noise | None = None, warnings: Iterable[str] = ()) -> Env
         memory_mib=psutil.virtual_memory().total / 2**20,
         python=platform.python_version(),
         versions=_versions(_PACKAGES),
-        limits=_limits(),
+        limits=_limits(root),
         git=_git(Path(__file__).parent),
         warnings=tuple(warnings),
         noise=noise,
@@ -102,14 +106,17 @@ def _versions(names: Iterable[str]) -> dict[str, str]:
     return versions
 
 
-def _limits() -> dict[str, str]:
-    """Return the limits of the control group (version 2) that the process is in, where there are any."""
-    limits = {}
-    for name in ("memory.max", "memory.high", "cpu.max"):
-        path = _CGROUP / name
-        if path.exists():
-            limits[name] = path.read_text().strip()
-    return limits
+def _limits(root: Path) -> dict[str, str]:
+    """Return what the control groups of this process leave it, of either version and however deep they lie."""
+    proc, mounts = root / "proc", root / "sys/fs/cgroup"
+    memory, high = cgroup_of("self", proc, mounts).limit_bytes, high_bytes_of("self", proc, mounts)
+    cpus = quota_of("self", root).cpus
+    limits = {
+        "memory limit": None if memory is None else f"{memory / 2**20:.1f} MiB",
+        "memory slowed from": None if high is None else f"{high / 2**20:.1f} MiB",
+        "CPU limit": None if cpus is None else f"{cpus:g} CPUs",
+    }
+    return {name: text for name, text in limits.items() if text is not None}
 
 
 def _git(folder: Path) -> dict[str, str]:

@@ -11,13 +11,13 @@ from harness.clock import Clock
 from harness.crew import Crew, Member
 from harness.errors import GuardError, StageRefused, WorkerError
 from harness.limit import Limits
+from harness.machine.temperature import Thermometer
 from harness.measuring import measured
 from harness.plan import Plan
 from harness.plugins import Listeners
 from harness.records import Observation, Outcome, Phase
-from harness.sampler import Sampler
+from harness.sampling.sampler import Sampler
 from harness.schedule import Action, Command, Task, commands, given_back, tasks, with_rests
-from harness.temperature import Thermometer
 from harness.trial import OpenTrial, OpenVisit
 
 _POINT_BEFORE = {Action.LOAD: "before_load", Action.RUN: "before_run"}

@@ -12,10 +12,10 @@ from harness import store
 from harness.analysis.fit import Attempt, gathered, tried
 from harness.clock import Clock
 from harness.config import LEAST_MIB, settings_of
+from harness.console.screen import Write, print_at_once
 from harness.errors import ConfigError, StoreError
 from harness.fit import Bounds, next_limit
 from harness.job import Job, point_latest, run_job
-from harness.screen import Write, print_at_once
 
 FAILED, INTERRUPTED = 1, 130
 

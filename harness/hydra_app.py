@@ -35,7 +35,7 @@ from harness.hydra_errors import composition, missing, no_yaml, reported
 from harness.job import Done, Job, point_latest, run_job
 from harness.overrides import check_groups, swept_keys, with_names
 from harness.printable import printable
-from harness.sweeper import check_sweeper, refuse_alone
+from harness.sweeping.sweeper import check_sweeper, refuse_alone
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 _TASK = "harness"
@@ -168,7 +168,7 @@ class _App:
                 refuse_in_sweep(config)
                 status = _finish(run_job(config, job, SystemClock()), job)
             except UserError as error:
-                store.write_json(job.folder / store.FAILURE, store.Failure(job.overrides, str(error)))
+                _keep_failure(job, error)
                 print(f"harness: job {job.folder.name}: {error}", file=sys.stderr, flush=True)
                 return BAD_INPUT
             if status == INTERRUPTED:
@@ -210,6 +210,12 @@ def _forget(folder: Path) -> None:
     with contextlib.suppress(OSError):
         folder.rmdir()
         folder.parent.rmdir()
+
+
+def _keep_failure(job: Job, error: UserError) -> None:
+    """Write why a job could not run into its folder, unless a run is in it: what is there stays as it is."""
+    if not (job.folder / store.RUN).exists():
+        store.write_json(job.folder / store.FAILURE, store.Failure(job.overrides, str(error)))
 
 
 def _finish(done: Done, job: Job) -> int:

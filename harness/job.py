@@ -10,9 +10,10 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 
 from harness import store
-from harness.blur import blurs, disturbed
 from harness.clock import Clock
 from harness.config import Settings, builtin_folder, settings_of
+from harness.console.screen import Screen, Write, print_at_once
+from harness.console.status import StatusLines
 from harness.dataset import utterances
 from harness.defaults import defaults
 from harness.differences import differences
@@ -20,14 +21,13 @@ from harness.environment import environment, file_facts, named_files_mib, usable
 from harness.errors import ConfigError
 from harness.experiment import Ending, Experiment
 from harness.limit import Limits, limits_for
-from harness.noise import Disturbance, Noise
-from harness.place import Place, read_place
+from harness.machine.blur import blurs, disturbed
+from harness.machine.noise import Disturbance, Noise
+from harness.machine.quietness import BRIEF, WHOLE, checked, counters, disturbance
 from harness.plan import JobFacts, Plan, make_plan
 from harness.plugins import Listeners, discover
-from harness.quietness import BRIEF, WHOLE, checked, counters, disturbance
 from harness.records import Environment
-from harness.screen import Screen, Write, print_at_once
-from harness.status import StatusLines
+from harness.sweeping.place import Place, read_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ def _listeners(plan: Plan, settings: Settings, place: Place | None, clock: Clock
     write: Write = print_at_once
     lines = place is not None and not sys.stdout.isatty() and not settings.verbose
     if sys.stdout.isatty() and not settings.quiet:
-        from harness.progress import ProgressBar
+        from harness.console.progress import ProgressBar
 
         bar = ProgressBar(plan.run.trials, place)
         write = bar.write

@@ -13,8 +13,8 @@ from harness.exchange import ROLES as ROLES
 from harness.exchange import Role as Role
 from harness.exchange import Streams as Streams
 from harness.exchange import Word as Word
+from harness.machine.noise import Noise
 from harness.metrics import Measurement, Metric
-from harness.noise import Noise
 from harness.protocol import Budgets, Fit, Protocol
 
 SCHEMA = 2

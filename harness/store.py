@@ -5,17 +5,20 @@
 ``config.yaml``            the whole configuration, resolved
 ``differs.json``           what of it is not as the defaults are; after the last trial
 ``environment.json``       machine, versions, limits, noise; after the last trial once more, with hashes of models
+                           and what disturbed the run
 ``trials.jsonl``           one line a trial, flushed and synced before the next trial begins
-``memory.curve``           memory of each worker while it rests and works; :mod:`harness.curve`
+``memory.curve``           memory of each worker while it rests and works; :mod:`harness.sampling.curve`
 ``engine.log``             what worker and engine printed; ``engine-STAGE.log`` where a stage has its own process
 ``summary.json``           what analysis made of the trials
 ``asr_align_results.json`` the same in the shape of the original experiment
 ``report.md``, ``.html``   the same, to be read
 ``*.STAGE.srt`` and others word timings, where the configuration asks for subtitles
+``trials.csv`` and others  what exporters wrote, unless they were told another place
 ``charts/*``               the charts of the report, or of a sweep's page, as SVG or PNG, where they are asked for
 ``failure.json``           only where a job could not run at all: its overrides and the line that says why
 ``fit.json``, ``.md``      in the folder of a search for a memory limit, over the runs in ``attempts/``
-``plan.json``              in a sweep's folder: the jobs that it was to run, written before the first one
+``plan.json``              in a sweep's folder: the jobs that it was to run, written before the first one; beside it
+                           ``multirun.yaml``, by which any sweep of Hydra's is known
 ``sweep.json``, ``.csv``,  in a sweep's folder, over its jobs' folders
 ``.md``, ``.html``
 ========================== =====================================================================================

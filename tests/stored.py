@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from harness import store
-from harness.curve import Cost, CurveWriter
 from harness.hookspecs import Probe
 from harness.metrics import Measurement
 from harness.protocol import Protocol
@@ -29,6 +28,7 @@ from harness.records import (
     Visit,
     Word,
 )
+from harness.sampling.curve import Cost, CurveWriter
 from plugins.probes.rss import Rss
 from plugins.probes.rtf import Rtf
 from plugins.probes.ttft import Ttft

@@ -76,10 +76,7 @@ def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "argv",
     [
-        ["report", "--help"],
-        ["plugins", "--help"],
-        ["compare", "--help"],
-        ["baseline", "--help"],
+        *([command, "--help"] for command in cli.COMMANDS),
         ["--help"],
         ["--hydra-help"],
     ],

@@ -12,7 +12,7 @@ import harness
 from harness.config import Settings, StageSettings, builtin_folder, settings_of
 from harness.errors import ConfigError
 from harness.protocol import Budgets, Fit, Protocol
-from harness.rounds import SweepSettings
+from harness.sweeping.rounds import SweepSettings
 
 MINIMAL: dict[str, Any] = {
     "order": ["asr", "aligner"],

@@ -8,8 +8,8 @@ import pytest
 
 from harness import environment as module
 from harness.environment import environment, file_facts, named_files_mib, usable_cores
-from harness.noise import Noise
-from tests import stored
+from harness.machine.noise import Noise
+from tests import machines, stored
 
 
 def test_the_machine_is_described() -> None:
@@ -31,13 +31,42 @@ def test_a_package_that_is_not_installed_says_so(monkeypatch: pytest.MonkeyPatch
     assert found.versions == {"no-such-package": "not installed as a distribution"}
 
 
-def test_limits_of_the_control_group_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those that there are, as the kernel writes them."""
-    (tmp_path / "memory.max").write_text("1073741824\n")
-    (tmp_path / "cpu.max").write_text("200000 100000\n")
-    monkeypatch.setattr(module, "_CGROUP", tmp_path)
-    found = environment()
-    assert found.limits == {"memory.max": "1073741824", "cpu.max": "200000 100000"}
+CG = "sys/fs/cgroup"
+
+
+@pytest.mark.parametrize(
+    ("files", "limits"),
+    [
+        ({}, {}),
+        ({"proc/self/cgroup": "0::/", f"{CG}/memory.current": "1", f"{CG}/memory.max": "max"}, {}),
+        (
+            {
+                "proc/self/cgroup": "0::/a/b",
+                f"{CG}/a/b/memory.current": "1",
+                f"{CG}/a/b/memory.max": "max",
+                f"{CG}/a/memory.max": "1073741824",
+                f"{CG}/a/b/memory.high": "536870912",
+                f"{CG}/a/b/cpu.stat": "usage_usec 1",
+                f"{CG}/a/cpu.max": "150000 100000",
+            },
+            {"memory limit": "1024.0 MiB", "memory slowed from": "512.0 MiB", "CPU limit": "1.5 CPUs"},
+        ),
+        (
+            {
+                "proc/self/cgroup": "4:memory:/a/b\n3:cpu,cpuacct:/a",
+                f"{CG}/memory/a/b/memory.limit_in_bytes": "9223372036854771712",
+                f"{CG}/memory/a/memory.limit_in_bytes": "209715200",
+                f"{CG}/cpu,cpuacct/a/cpu.cfs_quota_us": "200000",
+                f"{CG}/cpu,cpuacct/a/cpu.cfs_period_us": "100000",
+            },
+            {"memory limit": "200.0 MiB", "CPU limit": "2 CPUs"},
+        ),
+    ],
+    ids=["no groups", "version 2 without limits", "version 2, nested", "version 1, nested"],
+)
+def test_limits_of_the_control_groups(files: dict[str, str], limits: dict[str, str], tmp_path: Path) -> None:
+    """The smallest of the process's own group and of those it lies in."""
+    assert environment(root=machines.machine(tmp_path, files)).limits == limits
 
 
 def test_the_noise_check_and_its_lines_are_kept() -> None:

@@ -111,6 +111,16 @@ def test_a_folder_with_a_run_in_it_is_not_written_over(folder: Path, capsys: Cap
     assert {path.name: path.read_bytes() for path in (folder / "mine").iterdir()} == before
 
 
+def test_a_sweep_does_not_write_into_a_folder_with_a_run(folder: Path, capsys: Capture) -> None:
+    """Nor does a job that is refused for that leave there why; Hydra's own sweeper looks at no folder before."""
+    arguments = [*SCRIPTED, "order=[asr]", "iterations=1"]
+    called(capsys, [*arguments, f"hydra.run.dir={folder}/mine/0"])
+    before = {path.name: path.read_bytes() for path in (folder / "mine" / "0").iterdir()}
+    ran = called(capsys, ["-m", *arguments, "hydra/sweeper=basic", "seed=1", f"hydra.sweep.dir={folder}/mine"])
+    assert f"harness: job 0: output folder: found '{folder}/mine/0' with a run in it, expected " in ran.err
+    assert {path.name: path.read_bytes() for path in (folder / "mine" / "0").iterdir()} == before
+
+
 def test_an_experiment_that_sweeps_is_a_sweep(folder: Path, capsys: Capture) -> None:
     """``hydra.mode: MULTIRUN`` in an experiment needs no ``-m``, and its keys are columns of the table."""
     params = "hydra: {mode: MULTIRUN, sweeper: {params: {lifecycle: 'recreate,restart'}}}"

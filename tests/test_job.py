@@ -15,8 +15,8 @@ from harness.clock import Clock, FakeClock
 from harness.config import builtin_folder
 from harness.errors import ConfigError, InputError, StoreError
 from harness.job import Job, point_latest, run_job
-from harness.noise import Disturbance, Load, Noise
-from harness.quietness import BRIEF, WHOLE, Counters
+from harness.machine.noise import Disturbance, Load, Noise
+from harness.machine.quietness import BRIEF, WHOLE, Counters
 from harness.records import Utterance
 
 STAGES: dict[str, Any] = {

@@ -11,8 +11,8 @@ from harness.plan import JobFacts, Plan, make_plan
 from harness.plugins import Found, Registry
 from harness.protocol import Budgets, Fit
 from harness.records import ProbeRecord, StageRecord, Utterance
-from harness.rounds import SweepSettings
 from harness.stage import Stage, Unusable
+from harness.sweeping.rounds import SweepSettings
 from tests.conftest import FACTS, MakeSettings
 
 

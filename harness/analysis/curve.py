@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from harness.curve import Curve
+from harness.sampling.curve import Curve
 
 
 def sampled_peak_mib(curve: Curve, worker: int, start_ns: int, end_ns: int) -> float | None:

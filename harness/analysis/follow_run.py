@@ -10,10 +10,10 @@ from pathlib import Path
 import msgspec
 
 from harness import store
-from harness.curve import CurveTail
 from harness.errors import StoreError
 from harness.metrics import Kind, Measurement, Metric
 from harness.records import Run, Trial, Visit
+from harness.sampling.curve_tail import CurveTail
 
 KEPT_TRIALS = 8
 """How many of the last trials are kept whole."""

@@ -11,8 +11,8 @@ import msgspec
 from harness import store
 from harness.analysis.follow_run import FollowedRun
 from harness.errors import StoreError
-from harness.place import swept_name
 from harness.records import PlannedJob, SweepPlan
+from harness.sweeping.place import swept_name
 
 State = Literal["waiting", "running", "done", "failed"]
 _MARK = "multirun.yaml"

@@ -11,7 +11,6 @@ from datetime import datetime
 from pathlib import Path
 
 from harness import store
-from harness.analysis.baseline import find_baseline, plain
 from harness.analysis.cell import Cell as Cell
 from harness.analysis.cell import cell_of
 from harness.analysis.drift import BlockFigures, Drift, sweep_drift
@@ -20,6 +19,7 @@ from harness.analysis.stored_job import StoredJob, read_job, unread_job
 from harness.analysis.sweep_plan import read_plan
 from harness.errors import StoreError
 from harness.records import PlannedJob, SweepPlan
+from harness.sweeping.baseline import find_baseline, plain
 
 _MARK = "multirun.yaml"
 """What Hydra leaves in the folder of a sweep."""
@@ -68,9 +68,16 @@ def read_sweep(folder: Path, baseline: str | None = None) -> Sweep:
     swept, constant = _keys(cells, plan)
     if BASE_KEY in swept:
         cells = tuple(_with_isolation(cell) for cell in cells)
-    asked = baseline if baseline is not None else plan.baseline if plan else None
-    base = find_baseline(asked, cells, swept) if asked is not None else cells[0]
+    base = _baseline(baseline, plan, cells, swept)
     return Sweep(folder, cells, swept, constant, base if len(cells) > 1 else None, _drift(jobs))
+
+
+def _baseline(asked: str | None, plan: SweepPlan | None, cells: Sequence[Cell], swept: Sequence[str]) -> Cell:
+    if asked is not None:
+        return find_baseline("--baseline", asked, cells, swept)
+    if plan is not None and plan.baseline is not None:
+        return find_baseline("sweep.baseline", plan.baseline, cells, swept)
+    return cells[0]
 
 
 def _drift(jobs: Sequence[StoredJob]) -> tuple[Drift, ...]:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness import curve as sampled
 from harness.analysis.ledger import PROBE, mib, readings
 from harness.records import Trial
+from harness.sampling import curve as sampled
 
 _Row = tuple[float, float, float]
 _POINT_AFTER = {"load": "loaded", "run": "ran", "unload": "unloaded"}

@@ -1,1 +1,5 @@
-"""Commands of the command line that have modules of their own; :mod:`harness.cli` imports them when one is called."""
+"""The commands of the command line: a module, and in it a function, of each one's name.
+
+:mod:`harness.cli` imports the one that is called. Its signature is the usage, its docstring the help; what it returns
+is the exit status, nothing for 0.
+"""

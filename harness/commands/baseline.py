@@ -9,8 +9,10 @@ from harness.errors import ConfigError
 
 
 def baseline(
-    name: Annotated[str | None, typer.Argument(help="the name to keep it under; without it the stored ones")] = None,
-    folder: Annotated[Path | None, typer.Argument(help="the folder of the run to keep")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="the name; without it, list the stored ones")
+    ] = None,
+    folder: Annotated[Path | None, typer.Argument(metavar="FOLDER", help="the run to keep")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="take the place of the stored one")] = False,
     outputs: Annotated[Path, typer.Option(help="the folder of outputs, with the baselines")] = Path("outputs"),
 ) -> None:

@@ -10,7 +10,7 @@ import msgspec
 import typer
 
 from harness import store
-from harness.analysis.comparison import Comparison
+from harness.analysis.comparison.runs import Comparison
 from harness.baselines import resolve
 from harness.errors import ConfigError, StoreError
 
@@ -36,8 +36,8 @@ def compare(
     outputs: Annotated[Path, typer.Option(help="the folder of outputs, with the baselines")] = Path("outputs"),
 ) -> int:
     """Compare two stored runs, or two sweeps cell by cell: what is faster, slower, or not shown to differ."""
-    from harness.analysis.compared import compare as compare_folders
-    from harness.analysis.threshold import broken, thresholds
+    from harness.analysis.comparison.folders import compare as compare_folders
+    from harness.analysis.comparison.threshold import broken, thresholds
     from harness.report.comparison_report import comparison_markdown, comparison_record, comparison_text
 
     pages = [*([_summary_file()] if github_summary else []), *([markdown] if markdown else [])]

@@ -12,8 +12,8 @@ from harness.doctor.finding import Examination, Finding
 from harness.doctor.machine_findings import machine_findings, stolen_finding
 from harness.doctor.package_findings import DISTRIBUTION, package_findings
 from harness.environment import usable_cores
+from harness.machine.quietness import checked, counters, disturbance
 from harness.plugins import Source, survey
-from harness.quietness import checked, counters, disturbance
 
 
 def examine(clock: Clock | None = None, root: Path = Path("/")) -> Examination:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from harness.noise import Noise
+from harness.machine.noise import Noise
 
 Mark = Literal["ok", "blur", "unknown", "missing", "absent"]
 """``blur``: figures suffer; ``unknown``: not told here; ``missing``: it cannot run; ``absent``: optional, not there."""

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from harness.blur import blurs, threads_item
 from harness.doctor.finding import Finding
-from harness.noise import Disturbance, Noise
+from harness.machine.blur import blurs, threads_item
+from harness.machine.noise import Disturbance, Noise
 
 GROUP = "Machine"
 _GOVERNOR = "sudo cpupower frequency-set --governor performance"
@@ -16,7 +16,7 @@ _SHARE = 0.01
 
 
 def machine_findings(noise: Noise, cores: int, usable_cores: int, threads: int | None) -> Iterator[Finding]:
-    """Yield a finding for each part of a noise check; ``threads`` as in :func:`harness.blur.blurs`."""
+    """Yield a finding for each part of a noise check; ``threads`` as in :func:`harness.machine.blur.blurs`."""
     found = {blur.item: blur.line for blur in blurs(noise, usable_cores, threads)}
     asked = threads_item(threads) if threads is not None else ""
     known = {

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from math import ceil, floor, isfinite, log10
 from typing import Any, Literal
 
-from harness.analysis.baseline import plain
 from harness.analysis.sweep import Cell, Sweep
 from harness.metrics import Better
 from harness.report.figures import MISSING, figure
+from harness.sweeping.baseline import plain
 
 State = Literal["steady", "cold", "unfinished", "none"]
 """What stands behind a mark: steady figures, the cold trial alone, a job that did not do everything, or nothing."""

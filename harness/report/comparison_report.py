@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from harness.analysis.change import Change
-from harness.analysis.change_words import NOT_COMPARED
-from harness.analysis.comparison import Comparison, Section
-from harness.analysis.threshold import Broken
+from harness.analysis.comparison.change import Change
+from harness.analysis.comparison.runs import Comparison, Section
+from harness.analysis.comparison.threshold import Broken
+from harness.analysis.comparison.words import NOT_COMPARED
 from harness.records import SCHEMA
 from harness.report.figures import MISSING, figure, interval
 from harness.report.tables import Table

@@ -6,13 +6,13 @@ from harness.analysis.original import number
 from harness.analysis.series import series
 from harness.analysis.summary import GROWTH, Summary
 from harness.analysis.timeline import Curve, sampled_curves, spans, stepped_curves, windows
-from harness.curve import Curve as Samples
 from harness.records import Run, Trial
 from harness.report import charts
 from harness.report.drawn import Drawn, Sketch, draw
 from harness.report.figures import figure, heading, interval
 from harness.report.latency_sketches import latency_sketches
 from harness.report.waveform_sketches import waveform_sketches
+from harness.sampling.curve import Curve as Samples
 
 _LEAST_SAMPLED = 20
 """Fewer samples a stretch of time are stumps of lines: then the readings between commands tell more."""

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness.curve import Curve, Sampling, read_curve, read_sampling
 from harness.errors import StoreError
+from harness.sampling.curve import Curve, Sampling, read_curve, read_sampling
 
 
 def sampling_lines(folder: Path) -> Iterator[str]:

@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from harness.analysis.metric_summary import MetricSummary
 from harness.analysis.standing import Ratio
 from harness.analysis.sweep import Cell, Sweep
+from harness.spreadsheet import harmless
 
 _PARTS = ("", ".low", ".high", ".cold", ".n", ".ratio", ".ratio.low", ".ratio.high")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a text may not begin with: spreadsheets would run it."""
 
 
 def sweep_csv(sweep: Sweep, ratios: Mapping[str, Mapping[str, Ratio]]) -> str:
@@ -20,26 +19,15 @@ def sweep_csv(sweep: Sweep, ratios: Mapping[str, Mapping[str, Ratio]]) -> str:
     writer = csv.writer(sink, lineterminator="\n")
     columns = [f"{name}{part}" for name in names for part in _PARTS]
     writer.writerow(
-        map(harmless, ["job", "baseline", *sweep.swept, *columns, "verdict", "trials", "started_at", "host", "outcome"])
+        map(_cell, ["job", "baseline", *sweep.swept, *columns, "verdict", "trials", "started_at", "host", "outcome"])
     )
     for cell in sweep.cells:
-        writer.writerow(map(harmless, _row(sweep, cell, names, ratios.get(cell.job, {}))))
+        writer.writerow(map(_cell, _row(sweep, cell, names, ratios.get(cell.job, {}))))
     return sink.getvalue()
 
 
-def harmless(value: object) -> object:
-    """Return a value for a spreadsheet; a text that would be a formula is put behind an apostrophe."""
-    if not isinstance(value, str) or not value.startswith(_FORMULA) or _is_number(value):
-        return value
-    return f"'{value}"
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+def _cell(value: object) -> object:
+    return harmless(value) if isinstance(value, str) else value
 
 
 def _row(sweep: Sweep, cell: Cell, names: Sequence[str], compared: Mapping[str, Ratio]) -> Iterator[object]:

@@ -8,7 +8,6 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from harness import store
-from harness.analysis.baseline import plain
 from harness.analysis.findings import findings
 from harness.analysis.sweep import Cell, Sweep
 from harness.report.cell_marks import in_order, keys_of, label_of, panels_of
@@ -19,6 +18,7 @@ from harness.report.sweep_charts import sweep_charts
 from harness.report.sweep_report import sweep_tables, sweep_title
 from harness.report.sweep_table import BEST, SweepFigures, sweep_figures
 from harness.report.tables import Table
+from harness.sweeping.baseline import plain
 
 _MOST_FAILED = 40
 """Cells whose end is told one by one; the others stand in the table."""

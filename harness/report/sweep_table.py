@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from harness.analysis.baseline import label
 from harness.analysis.metric_summary import MetricSummary
 from harness.analysis.standing import Ratio, best, ratios
 from harness.analysis.sweep import Cell, Sweep
 from harness.report.drift_lines import drift_notes
 from harness.report.figures import MISSING, figure, interval
 from harness.report.tables import Table
+from harness.sweeping.baseline import label
 
 BEST = "best"
 """The mark of a best figure: a word, for a colour or an asterisk would not be read by everybody everywhere."""

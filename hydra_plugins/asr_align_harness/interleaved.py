@@ -1,11 +1,11 @@
-"""``hydra/sweeper=interleaved``: :mod:`harness.sweeper` under the name by which Hydra chooses it."""
+"""``hydra/sweeper=interleaved``: :mod:`harness.sweeping.sweeper` under the name by which Hydra chooses it."""
 
 from dataclasses import dataclass
 
 from hydra._internal.core_plugins import basic_sweeper
 from hydra.core.config_store import ConfigStore
 
-from harness import sweeper
+from harness.sweeping import sweeper
 
 
 @dataclass

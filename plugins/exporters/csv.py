@@ -10,11 +10,10 @@ from harness import store
 from harness.analysis.trial_table import Value, trial_table
 from harness.hookspecs import Exporter, hookimpl
 from harness.records import Run
+from harness.spreadsheet import harmless
 from plugins.exporters import destination
 
 _NAME = "trials.csv"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What a spreadsheet may take a cell for a formula for, or skip before it looks."""
 
 
 class Csv(Exporter):
@@ -52,7 +51,7 @@ def cell(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA) else value
+        return harmless(value)
     return repr(value)
 
 

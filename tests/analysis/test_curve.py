@@ -3,7 +3,7 @@ from array import array
 import pytest
 
 from harness.analysis.curve import sampled_peak_mib
-from harness.curve import Curve, Sampling
+from harness.sampling.curve import Curve, Sampling
 from tests import stored
 
 MS = stored.MS

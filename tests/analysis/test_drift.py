@@ -9,7 +9,7 @@ from harness.analysis.metric_summary import Measured, MetricSummary
 from harness.analysis.summary import summarise
 from harness.metrics import Kind, Metric, absent, sample
 from harness.records import Outcome, Trial
-from harness.rounds import order_of_round
+from harness.sweeping.rounds import order_of_round
 from tests.analysis import made
 
 N = 40

@@ -304,8 +304,11 @@ def test_baseline(tmp_path: Path) -> None:
     planned, asked = read_sweep(tmp_path), read_sweep(tmp_path, "2")
     assert planned.baseline is planned.cells[1]
     assert asked.baseline is asked.cells[2]
-    with pytest.raises(ConfigError, match="baseline: found 'threads=9', which is no cell"):
+    with pytest.raises(ConfigError, match="--baseline: found 'threads=9', which is no cell"):
         read_sweep(tmp_path, "threads=9")
+    plan(tmp_path, ("1", 0, 0), ("2", 1, 0), ("3", 2, 0), baseline="threads=9")
+    with pytest.raises(ConfigError, match=r"^sweep\.baseline: found 'threads=9', which is no cell"):
+        read_sweep(tmp_path)
 
 
 def test_one_cell_has_no_baseline(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from harness.analysis.timeline import (
     stepped_curves,
     windows,
 )
-from harness.curve import read_curve
+from harness.sampling.curve import read_curve
 from tests import stored
 
 

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.report.page import render
 from harness.report.tables import Table
 from tests.browser.conftest import DESKTOP, PHONE, Opened, OpenPage
+from tests.tables_page import rendered
 
 TABLE = Table(
     "Sizes",
@@ -32,7 +32,7 @@ class Shown:
 def path(tmp_path: Path) -> Path:
     """Write a page with three tables."""
     written = tmp_path / "page.html"
-    written.write_text(render("sweep.html", Shown()), encoding="utf-8")
+    written.write_text(rendered(Shown()), encoding="utf-8")
     return written
 
 

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from harness.doctor.finding import Examination, Finding, lines, written
-from harness.noise import Noise
+from harness.machine.noise import Noise
 
 OK = Finding("Machine", "load", "ok", "0 other threads running")
 LONG = Finding("Machine", "frequency", "blur", "the processor's clock will move: turbo on", "echo 1 > /no_turbo")

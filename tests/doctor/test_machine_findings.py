@@ -6,8 +6,8 @@ import pytest
 from harness.clock import FakeClock
 from harness.doctor.finding import Finding
 from harness.doctor.machine_findings import machine_findings, stolen_finding
-from harness.noise import ClockSteps, Disturbance, Jitter, Noise
-from harness.quietness import checked
+from harness.machine.noise import ClockSteps, Disturbance, Jitter, Noise
+from harness.machine.quietness import checked
 from tests import machines
 
 NO_TURBO = "echo 1 | sudo tee /sys/devices/system/cpu/intel_pstate/no_turbo"

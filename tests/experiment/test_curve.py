@@ -6,7 +6,7 @@ import pytest
 
 from harness import store
 from harness.analysis.curve import sampled_peak_mib
-from harness.curve import read_curve
+from harness.sampling.curve import read_curve
 from tests.conftest import MakeSettings, RunPlan
 
 
@@ -56,7 +56,7 @@ def test_a_curve_that_cannot_be_written_costs_no_trial(
     def refuse(*_arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("harness.curve.CurveWriter.add", refuse)
+    monkeypatch.setattr("harness.sampling.curve.CurveWriter.add", refuse)
     ran = run_plan(settings(iterations=3))
     assert [str(trial.outcome) for trial in ran.trials] == ["ok"] * 3
     assert ran.ending.ok

@@ -1,6 +1,6 @@
 import pytest
 
-from harness.temperature import Thermometer
+from harness.machine.temperature import Thermometer
 from tests.conftest import MakeSettings, RunPlan
 
 

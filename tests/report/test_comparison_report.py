@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import msgspec
 
-from harness.analysis.change import Change, Figure
-from harness.analysis.comparability import Difference
-from harness.analysis.comparison import Comparison, Section
-from harness.analysis.threshold import Broken
+from harness.analysis.comparison.change import Change, Figure
+from harness.analysis.comparison.comparability import Difference
+from harness.analysis.comparison.runs import Comparison, Section
+from harness.analysis.comparison.threshold import Broken
 from harness.report.comparison_report import (
     benchmark_records,
     comparison_markdown,

@@ -2,8 +2,9 @@ import base64
 import hashlib
 import re
 
-from harness.report.page import number_columns, render
+from harness.report.page import number_columns
 from harness.report.tables import Table
+from tests.tables_page import rendered
 
 HEADERS = ("Name", "Size", "Value", "Nothing")
 TABLE = Table("T", HEADERS, (("a", "9.5", "3.11.7", "-"), ("b", "-", "1.0", "-"), ("c", "+1,024 MiB", "4 of 5", "")))
@@ -51,7 +52,7 @@ def test_figures_are_numbers() -> None:
 def test_cells() -> None:
     """The first cell is its row's header; numbers stand right; a marked cell has its class, and is escaped too."""
     best = Marked("1 <best>")
-    page = render("sweep.html", Report(Table("T", ("A", "B"), (("a", best), ("b", "2")))))
+    page = rendered(Report(Table("T", ("A", "B"), (("a", best), ("b", "2")))))
     assert re.findall(r"<t[hd](?: [^>]*)?>.*?</t[hd]>", page) == [
         '<th scope="col">A</th>',
         '<th scope="col" class="number">B</th>',
@@ -64,13 +65,13 @@ def test_cells() -> None:
 
 def test_table_without_rows() -> None:
     """It has its caption and its headers."""
-    page = render("sweep.html", Report(Table("T", ("A",), ())))
+    page = rendered(Report(Table("T", ("A",), ())))
     assert '<caption>T</caption>\n<thead><tr><th scope="col">A</th></tr></thead>' in page
 
 
 def test_the_policy_names_the_script() -> None:
     """The hash in the policy is that of the script as it stands in the page."""
-    page = render("sweep.html", Report())
+    page = rendered(Report())
     script = page.partition("<script>")[2].partition("</script>")[0]
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     assert f"script-src &#39;sha256-{digest}&#39;" in page

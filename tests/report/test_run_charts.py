@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from harness.analysis.summary import summarise
-from harness.curve import read_curve
 from harness.records import Run, Trial
 from harness.report import charts as charts_module
 from harness.report import pictures
 from harness.report.drawn import Drawn
 from harness.report.run_charts import run_charts
+from harness.sampling.curve import read_curve
 from tests import stored
 
 

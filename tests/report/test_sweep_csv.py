@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.analysis.sweep import Sweep, read_sweep
-from harness.report.sweep_csv import harmless, sweep_csv
+from harness.report.sweep_csv import sweep_csv
 from harness.report.sweep_table import sweep_figures
 from tests import stored
 from tests.stored_sweep import FAILED, failure, four_jobs, job
@@ -80,26 +80,6 @@ def test_growth_has_no_cold_value(sweep: Sweep) -> None:
     name = "memory.growth_mib_per_iteration"
     found = [[row[f"{name}{part}"] for part in ("", ".cold")] for row in read(sweep)]
     assert found == [["0.5", ""], ["0.5", ""], ["", ""], ["", ""]]
-
-
-@pytest.mark.parametrize(
-    ("value", "written"),
-    [
-        ("=1+1", "'=1+1"),
-        ("@SUM(A1)", "'@SUM(A1)"),
-        ("+x", "'+x"),
-        ("-x", "'-x"),
-        ("\t=1", "'\t=1"),
-        ("-1.5", "-1.5"),
-        ("+2", "+2"),
-        (-1.5, -1.5),
-        ("a=b", "a=b"),
-        ("", ""),
-    ],
-)
-def test_what_would_be_a_formula_is_harmless(value: object, written: object) -> None:
-    """A text that a spreadsheet would run stands behind an apostrophe; a number is a number."""
-    assert harmless(value) == written
 
 
 def test_an_override_that_would_be_a_formula(tmp_path: Path) -> None:

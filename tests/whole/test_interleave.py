@@ -124,17 +124,20 @@ def test_an_interrupted_sweep_knows_what_it_did_not_come_to(folder: Path) -> Non
         ),
         (
             ["sweep.baseline=threads=3"],
-            "sweep.baseline: found 'threads=3', which is no cell, expected one cell of the sweep; "
+            "sweep.baseline: found 'threads=3', which is no cell, "
+            "expected key=value[,key=value] of one cell, or a job's number; "
             "choose from: threads=1, threads=2",
         ),
         (
             ["seed=0,1", "sweep.baseline=threads=1"],
-            "sweep.baseline: found 'threads=1', which is 2 cells, expected one cell of the sweep; "
+            "sweep.baseline: found 'threads=1', which is 2 cells, "
+            "expected key=value[,key=value] of one cell, or a job's number; "
             "choose from: threads=1,seed=0, threads=1,seed=1",
         ),
         (
             ["sweep.baseline=2"],
-            "sweep.baseline: found the job '2', expected key=value of one cell, or a job's number; choose from: 0, 1",
+            "sweep.baseline: found '2', which is no cell, "
+            "expected key=value[,key=value] of one cell, or a job's number; choose from: threads=1, threads=2",
         ),
         (
             ["hydra.sweeper.max_batch_size=0"],

@@ -61,11 +61,11 @@ def test_another_baseline(asked: str, job: str, folder: Path, capsys: Capture) -
     [
         (
             "threads=9",
-            "baseline: found 'threads=9', which is no cell, expected a job's number, or key=value[,key=value]",
+            "--baseline: found 'threads=9', which is no cell, expected key=value[,key=value] of one cell, or a job's",
         ),
-        ("iterations=3", "baseline: found 'iterations=3', which 3 cells are, expected a job's number, or key=value"),
-        ("9", "baseline: found '9', which is no cell, expected "),
-        ("", "baseline: found '', which is no cell, expected "),
+        ("iterations=3", "--baseline: found 'iterations=3', which is 3 cells, expected key=value[,key=value] of one"),
+        ("9", "--baseline: found '9', which is no cell, expected "),
+        ("", "--baseline: found '', which is no cell, expected "),
     ],
 )
 def test_a_baseline_that_is_no_cell(asked: str, line: str, folder: Path, capsys: Capture) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from harness.clock import Clock
-from harness.noise import Load, Noise
-from harness.quietness import BRIEF, WHOLE, Counters
+from harness.machine.noise import Load, Noise
+from harness.machine.quietness import BRIEF, WHOLE, Counters
 from tests.whole.command import ROOT, SCRIPTED, Ran, called, harness, json_of, lines_of, settle
 
 Capture = pytest.CaptureFixture[str]
