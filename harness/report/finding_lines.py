@@ -1,6 +1,7 @@
 """What a sweep found, in plain sentences and as a table."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from textwrap import shorten
 
 from harness.analysis.findings import Against, Figure, Finding
 from harness.analysis.sweep import Sweep
@@ -13,6 +14,8 @@ _MANY = 20
 _NAMED, _WIDE = 2, 48
 """Cells, and their characters, that a sentence names; of more it gives the number."""
 _MOST_SENTENCES = 4
+_OUTCOME = 80
+"""Characters of an outcome in a sentence; all of it stands in the table."""
 _HOW = (
     "A cell is better where the 95 % interval of its ratio to the baseline leaves out 1; where it holds 1, no "
     "difference is shown. Tied: not told from the best. Only cells that completed all their trials are compared."
@@ -130,7 +133,8 @@ class Words:
         alike = [one.metric for one in found if _shows_nothing(one)]
         if alike:
             yield f"No difference from the baseline is shown in {_listed(alike)}."
-        same = [f"{one.metric} ({self.figure(one, one.best)})" for one in found if one.against is Against.SAME]
+        alike_all = [one for one in found if one.against is Against.SAME]
+        same = [f"{one.metric} ({self.figure(one, one.best).replace(' (cold)', ', cold')})" for one in alike_all]
         if same:
             yield f"The same in all cells: {_listed(same)}."
 
@@ -263,7 +267,11 @@ def _failed(sweep: Sweep) -> Iterator[str]:
     """Say first what is missing, for it may be what would have been best."""
     failed = [cell for cell in sweep.cells if not cell.ok]
     if failed:
-        names = [f"{label_of(sweep.swept, keys_of(cell, sweep.swept)) or cell.job} ({cell.outcome})" for cell in failed]
+        names = [
+            f"{label_of(sweep.swept, keys_of(cell, sweep.swept)) or cell.job} "
+            f"({shorten(cell.outcome, _OUTCOME, placeholder=' ...')})"
+            for cell in failed
+        ]
         more = f"; and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
         are = "is" if len(names) == 1 else "are"
         yield (

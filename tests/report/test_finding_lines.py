@@ -122,6 +122,20 @@ def test_the_same() -> None:
     assert lines(sweep(cells)) == ["The same in all cells: asr.wer (12.50%)."]
 
 
+def test_the_same_in_cold_trials_alone() -> None:
+    """It is said once that the figure is cold."""
+    cells = [cell(job, {"a": str(job)}, {RTF: 1.0}, cold=True) for job in range(2)]
+    assert lines(sweep(cells)) == ["The same in all cells: asr.rtf (1.000 s/s, cold)."]
+
+
+def test_a_long_outcome_is_cut() -> None:
+    """The sentence stays one; the table has the whole message."""
+    one = made(near(1.0), None)
+    one = replace(one, cells=(one.cells[0], replace(one.cells[1], outcome="failed: " + "word " * 40)))
+    said = lines(one)[0]
+    assert said.endswith("threads=2 (failed: word word word word word word word word word word word word word ...).")
+
+
 def test_many_cells_are_best() -> None:
     """Each in a sentence, up to four; the other metrics are named."""
     names = [f"asr.m{number}_ms" for number in range(6)]
