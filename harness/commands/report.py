@@ -37,11 +37,13 @@ def _sweep(folder: Path, baseline: str | None) -> None:
     from harness.analysis.sweep import read_sweep
     from harness.report.sweep_page import publish_page
     from harness.report.sweep_report import publish_sweep, sweep_text
+    from harness.report.sweep_table import sweep_figures
 
     sweep = read_sweep(folder, baseline)
-    publish_sweep(sweep)
-    print(printable(sweep_text(sweep)), flush=True)
-    publish_page(sweep)
+    shown = sweep_figures(sweep)
+    publish_sweep(sweep, shown)
+    print(printable(sweep_text(sweep, shown)), flush=True)
+    publish_page(sweep, shown)
 
 
 def _search(folder: Path) -> None:

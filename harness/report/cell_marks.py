@@ -129,6 +129,13 @@ def extent(values: Sequence[float]) -> tuple[float, float]:
     return (0.0 if low >= 0 > low - room else low - room), high + room
 
 
+def axis_said(values: Sequence[float]) -> str:
+    """Say what an axis hides from one who only looks at lengths: that it does not begin at 0, or is logarithmic."""
+    if is_log(values):
+        return "; logarithmic axis"
+    return "; axis not from 0" if extent(values)[0] > 0 else ""
+
+
 def share_of(values: Sequence[float]) -> Callable[[float], float]:
     """Return what tells how far along the axis of these values a value stands, from 0 to 1."""
     low, high = extent(values)

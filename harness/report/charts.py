@@ -25,6 +25,8 @@ _SHADES = (0.14, 0.6)
 _NAMES = {"prepare": "import"}
 _KINDS = {"anon": 1.0, "file": 0.5, "shmem": 0.25}
 _WIDE, _NARROW, _HIGH = 720, 340, 240
+_TICKS_UP_TO = 10
+"""Iterations that have a tick each; between so few, a tick for a part of one would be drawn too."""
 _POINTS = 1200
 """Points of a curve in one window; more than there are pixels help nobody."""
 
@@ -135,7 +137,7 @@ def growth_chart(
     x = field("n", linear(first - edge, max(numbers) + edge))
     layers = [] if slope is None else _slope(numbers, anon_mib, (slope, interval or (slope, slope)), (x, y))
     shown = extremes(list(zip(numbers, anon_mib, strict=True)), _POINTS)
-    layers.append(_points(shown, (x, y)))
+    layers.append(_points(shown, (x, y), range(int(first), int(max(numbers)) + 1)))
     if cold_mib is not None:
         layers += _cold(cold_mib, (low, high), (x, y))
     said = "no slope" if slope is None else f"{slope:+.3g} MiB an iteration"
@@ -153,9 +155,10 @@ def _frame(values: Sequence[float]) -> tuple[float, float]:
     return low - missing, high + missing
 
 
-def _points(points: Sequence[tuple[float, float]], axes: tuple[Chart, Chart]) -> Chart:
+def _points(points: Sequence[tuple[float, float]], axes: tuple[Chart, Chart], iterations: range) -> Chart:
     rows = [{"n": number, "mib": _short(level)} for number, level in points]
-    x = {**axes[0], "title": "iteration", "axis": {"grid": False, "tickMinStep": 1, "format": "d"}}
+    ticks: Chart = {"values": list(iterations)} if len(iterations) <= _TICKS_UP_TO else {"tickMinStep": 1}
+    x = {**axes[0], "title": "iteration", "axis": {"grid": False, "format": "d", **ticks}}
     y = {**axes[1], "title": "MiB", "axis": {"tickCount": 5}}
     mark = {"type": "point", "filled": True, "opacity": 1, "size": 45 if len(rows) <= 30 else 18, "color": INK}
     return {"data": data(rows), "mark": mark, "encoding": {"x": x, "y": y}}

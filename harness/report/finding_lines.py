@@ -1,34 +1,51 @@
 """What a sweep found, in plain sentences and as a table."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from textwrap import shorten
 
 from harness.analysis.findings import Against, Figure, Finding
 from harness.analysis.sweep import Sweep
+from harness.report.caution_notes import caution_notes
 from harness.report.cell_marks import Panel, keys_of, label_of
-from harness.report.figures import MISSING, figure, interval
+from harness.report.figures import MISSING, interval
 from harness.report.tables import Table
 
 _MANY = 20
 _NAMED, _WIDE = 2, 48
 """Cells, and their characters, that a sentence names; of more it gives the number."""
 _MOST_SENTENCES = 4
+_OUTCOME = 80
+"""Characters of an outcome in a sentence; all of it stands in the table."""
 _HOW = (
     "A cell is better where the 95 % interval of its ratio to the baseline leaves out 1; where it holds 1, no "
-    "difference is shown. Only cells that did everything are compared."
+    "difference is shown. Tied: not told from the best. Only cells that completed all their trials are compared."
 )
 _REPEATS = (
     "Intervals are of repeats of the same audio: they say nothing of other audio, and nothing of a machine that was "
     "busier during one cell."
 )
+_ORDER = (
+    Against.BETTER,
+    Against.BASELINE,
+    Against.NO_BASELINE,
+    Against.NOT_SHOWN,
+    Against.UNTOLD,
+    Against.SAME,
+)
+"""Rows of the table: what can be told first, what is the same everywhere last."""
+_CLOSE = 1.01
+"""Worst over best, up to which too few trials are not even a first look."""
 _CHANCE = "Of so many cells some are best by chance: run the best ones again, with more iterations."
 
 
 def finding_lines(sweep: Sweep, found: Sequence[Finding], words: "Words") -> list[str]:
     """Return the sentences that a reader needs first: best cells, ratios to the baseline, what may be noise."""
+    cautions = [f"Note: {note}." for note in caution_notes(sweep)]
     if not found:
-        return [*_failed(sweep), "No two cells have figures of the same main metric, so there is nothing to compare."]
+        return [*_failed(sweep), _nothing(sweep), *cautions]
     return [
         *_failed(sweep),
+        *cautions,
         *words.better(found),
         *words.baseline_best(found),
         *words.untold(found),
@@ -36,13 +53,33 @@ def finding_lines(sweep: Sweep, found: Sequence[Finding], words: "Words") -> lis
     ]
 
 
+def _nothing(sweep: Sweep) -> str:
+    """Say why no metric is compared."""
+    if len(sweep.cells) == 1:
+        return "There is only one cell, so there is nothing to compare."
+    if sum(cell.ok for cell in sweep.cells) < 2:
+        return "Fewer than two cells completed all their trials, so there is nothing to compare."
+    return "No two cells have figures of the same main metric, so there is nothing to compare."
+
+
 def finding_table(sweep: Sweep, found: Sequence[Finding], words: "Words") -> Table | None:
     """Return a row for each metric: the best cell, its figure beside the baseline's, and what can be told."""
     if not found:
         return None
-    headers = ("Metric", "In words", "Best", "Best / baseline", "Figure", "Baseline", "Unit", "Not told from")
+    headers: tuple[str, ...] = (
+        "Metric",
+        "Best cell",
+        "Verdict",
+        "Best / baseline",
+        "Best figure",
+        "Baseline's figure",
+        "Tied with",
+    )
     chance = (_CHANCE,) if len(sweep.cells) > _MANY else ()
-    return Table("Best of each metric", headers, tuple(map(words.row, found)), (_HOW, _REPEATS, *chance))
+    rows: tuple[tuple[str, ...], ...] = tuple(words.rows(found))
+    if all(row[-1] == MISSING for row in rows):  # nothing can be told of any: a column of dashes would only be wide
+        headers, rows = headers[:-1], tuple(row[:-1] for row in rows)
+    return Table("Best of each metric", headers, rows, (_HOW, _REPEATS, *chance))
 
 
 class Words:
@@ -72,14 +109,21 @@ class Words:
 
     def untold(self, found: Sequence[Finding]) -> Iterator[str]:
         """Yield a sentence for each cell that looks best where nobody can tell: too few trials, or no baseline."""
-        groups = _by_best([one for one in found if _is_untold(one)])
-        if groups:
-            looks = [f"{self._names[job]} in {self._gains(entries)}" for job, entries in groups.items()]
-            more = f", and {len(looks) - _MOST_SENTENCES} more" if len(looks) > _MOST_SENTENCES else ""
+        untold = [one for one in found if _is_untold(one)]
+        groups = _by_best([one for one in untold if not _is_close(one)])
+        if untold:
+            no = "no" if all(_is_untold(one) or one.against is Against.SAME for one in found) else "no other"
             yield (
-                f"Best at a first look: {'; '.join(looks[:_MOST_SENTENCES])}{more}. With fewer than 3 steady trials a "
-                "cell, nothing tells that from noise."
+                f"With fewer than 3 steady trials a cell, {no} difference can be told from noise: more iterations are "
+                "needed."
             )
+        if groups:
+            looks = [f"{self._named(entries)} in {self._gains(entries)}" for entries in groups.values()]
+            more = f"; and {len(looks) - _MOST_SENTENCES} more cells" if len(looks) > _MOST_SENTENCES else ""
+            yield f"Best at a first look: {'; '.join(looks[:_MOST_SENTENCES])}{more}."
+        close = [one.metric for one in untold if _is_close(one)]
+        if close:
+            yield f"Within 1 % of each other in all cells: {_listed(close)}."
         without = [one for one in found if one.against is Against.NO_BASELINE]
         for job, entries in list(_by_best(without).items())[:_MOST_SENTENCES]:
             yield f"The baseline has no figure of {_listed(one.metric for one in entries)}: {self._names[job]} is best."
@@ -89,21 +133,24 @@ class Words:
         alike = [one.metric for one in found if _shows_nothing(one)]
         if alike:
             yield f"No difference from the baseline is shown in {_listed(alike)}."
-        same = [f"{one.metric} ({self.figure(one, one.best)})" for one in found if one.against is Against.SAME]
+        alike_all = [one for one in found if one.against is Against.SAME]
+        same = [f"{one.metric} ({self.figure(one, one.best).replace(' (cold)', ', cold')})" for one in alike_all]
         if same:
             yield f"The same in all cells: {_listed(same)}."
 
+    def rows(self, found: Iterable[Finding]) -> Iterator[tuple[str, ...]]:
+        """Yield the rows of the table: what can be told first, what is the same everywhere last."""
+        yield from map(self.row, sorted(found, key=lambda one: _ORDER.index(_stands(one))))
+
     def row(self, one: Finding) -> tuple[str, ...]:
         """Return a row of the table."""
-        form = self._panels[one.metric].form
-        unit = "%" if form.endswith("%") else self._panels[one.metric].unit
-        base = MISSING if one.baseline is None else self._with_interval(one.baseline, form)
+        base = MISSING if one.baseline is None else self._with_interval(one, one.baseline)
         alone = one.ratio is None or one.against in (Against.SAME, Against.BASELINE)
         ratio = MISSING if alone or one.ratio is None else _times(one.ratio)
         best = "all" if one.against is Against.SAME else self._names[one.best.job]
-        level = MISSING if one.against is Against.SAME else self._level(one) or "none"
-        says = Against.NOT_SHOWN if _shows_nothing(one) else Against.UNTOLD if _is_untold(one) else one.against
-        return (one.metric, str(says), best, ratio, self._with_interval(one.best, form), base, unit, level)
+        unknown = one.against is Against.SAME or _is_untold(one)
+        level = MISSING if unknown else self._level(one) or "none"
+        return (one.metric, best, str(_stands(one)), ratio, self._with_interval(one, one.best), base, level)
 
     def said(self, one: Finding) -> str:
         """Return best cell, figure and standing of one metric."""
@@ -131,14 +178,32 @@ class Words:
         return self._panels[one.metric].text(which.value) + (" (cold)" if which.cold else "")
 
     def _gains(self, entries: Sequence[Finding]) -> str:
-        """List metrics with the ratio of best to baseline, and how many others are as good as can be told."""
-        texts = []
+        """List metrics with the ratio of best to baseline, and how many others are as good as can be told.
+
+        What the ratio is of is said at the first one.
+        """
+        texts, whose = [], " the baseline's"
         for one in entries:
-            share = self.figure(one, one.best) if one.ratio is None else f"{_times(one.ratio)} times the baseline's"
-            share = "the baseline" if one.against is Against.BASELINE else share
-            others = f"; not told from {_others(one)}" if one.level and not _is_untold(one) else ""
-            texts.append(f"{one.metric} ({share}{others})")
+            if one.against is Against.BASELINE:
+                share = ""
+            elif one.ratio is None:
+                share = self._beside(one)
+            else:
+                share, whose = f"{_times(one.ratio)} times{whose}", ""
+            others = f"not told from {_others(one)}" if one.level and not _is_untold(one) else ""
+            said = "; ".join(part for part in (share, others) if part)
+            texts.append(f"{one.metric} ({said})" if said else one.metric)
         return _listed(texts)
+
+    def _beside(self, one: Finding) -> str:
+        """Write the best figure, and the baseline's where there is one, for they have no ratio."""
+        beside = "" if one.baseline is None else f", the baseline {self.figure(one, one.baseline)}"
+        return f"{self.figure(one, one.best)}{beside}"
+
+    def _named(self, entries: Sequence[Finding]) -> str:
+        """Name the best cell of some findings, and say so where it is the baseline."""
+        is_base = all(one.against is Against.BASELINE for one in entries)
+        return self._names[entries[0].best.job] + (" (the baseline)" if is_base else "")
 
     def _leads(self, entries: Sequence[Finding]) -> str:
         texts = []
@@ -153,11 +218,15 @@ class Words:
         names = [self._names[job] for job in one.level]
         return " and ".join(names) if len(names) <= _NAMED and len(" ".join(names)) < _WIDE else _others(one)
 
-    def _with_interval(self, which: Figure, form: str) -> str:
-        text = figure(which.value, form)
-        if which.cold:
-            return f"{text} (cold)"
-        return text if which.interval is None else f"{text} [{interval(which.interval, form)}]"
+    def _with_interval(self, one: Finding, which: Figure) -> str:
+        """Write a figure with its unit, and its interval below it."""
+        text, form = self.figure(one, which), self._panels[one.metric].form
+        return text if which.cold or which.interval is None else f"{text}\n[{interval(which.interval, form)}]"
+
+
+def _stands(one: Finding) -> Against:
+    """Return how a metric's best cell stands, once it is known what is told and what is not."""
+    return Against.NOT_SHOWN if _shows_nothing(one) else Against.UNTOLD if _is_untold(one) else one.against
 
 
 def _shows_nothing(one: Finding) -> bool:
@@ -171,6 +240,12 @@ def _is_untold(one: Finding) -> bool:
     """Tell whether there are too few trials for an interval of the best cell or of the baseline."""
     alone = one.against is Against.BASELINE and one.best.interval is None
     return one.against is Against.UNTOLD or alone
+
+
+def _is_close(one: Finding) -> bool:
+    """Tell whether the worst figure is all but the best one, whichever direction is better."""
+    low, high = sorted((one.best.value, one.worst.value))
+    return low > 0 and high <= _CLOSE * low
 
 
 def _times(ratio: float) -> str:
@@ -190,11 +265,19 @@ def _by_best(found: Sequence[Finding]) -> Mapping[str, list[Finding]]:
 
 def _failed(sweep: Sweep) -> Iterator[str]:
     """Say first what is missing, for it may be what would have been best."""
-    names = [label_of(sweep.swept, keys_of(cell, sweep.swept)) or cell.job for cell in sweep.cells if not cell.ok]
-    if names:
-        shown = _listed(names) if len(names) <= _NAMED else f"{_listed(names[:_NAMED])} and {len(names) - _NAMED} more"
+    failed = [cell for cell in sweep.cells if not cell.ok]
+    if failed:
+        names = [
+            f"{label_of(sweep.swept, keys_of(cell, sweep.swept)) or cell.job} "
+            f"({shorten(cell.outcome, _OUTCOME, placeholder=' ...')})"
+            for cell in failed
+        ]
+        more = f"; and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
         are = "is" if len(names) == 1 else "are"
-        yield f"{len(names):,} of {len(sweep.cells):,} cells did not do everything and {are} left out here: {shown}."
+        yield (
+            f"{len(names):,} of {len(sweep.cells):,} cells did not complete all trials and {are} left out of the "
+            f"comparison: {'; '.join(names[:_NAMED])}{more}."
+        )
 
 
 def _listed(texts: Iterable[str]) -> str:

@@ -4,6 +4,7 @@ from harness.analysis.sweep import Sweep
 from harness.report.figures import MISSING
 from harness.report.sweep_table import SweepFigures
 from harness.report.tables import Table
+from harness.sweeping.baseline import plain
 
 
 def grid_tables(sweep: Sweep, shown: SweepFigures) -> list[Table]:
@@ -19,8 +20,10 @@ def grid_tables(sweep: Sweep, shown: SweepFigures) -> list[Table]:
     return [
         Table(
             f"{name}, {shown.unit(name)}",
-            (first, *(f"{second}={value}" for value in across)),
-            tuple((row, *(texts.get((row, column), {}).get(name, MISSING) for column in across)) for row in down),
+            (first, *(f"{second}={plain(value)}" for value in across)),
+            tuple(
+                (plain(row), *(texts.get((row, column), {}).get(name, MISSING) for column in across)) for row in down
+            ),
         )
         for name in shown.names
     ]

@@ -1,5 +1,6 @@
 """A wide table as several narrow ones, for a terminal: the first columns again in each, long texts wrapped."""
 
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import zip_longest
@@ -9,12 +10,18 @@ from harness.report.tables import Table
 
 WIDTH = 120
 """Columns of a terminal in which tables stay readable."""
+_LEAST = 60
 _LONGEST = 36
 """A line of a cell that is longer is wrapped: an outcome, a path."""
 _GAP = 2
 _APART = 4
 _PADDING = 2
 """What tabulate puts between two columns, and around a header."""
+
+
+def screen_width() -> int:
+    """Return the columns of the terminal, within what tables need and what stays readable; of a pipe the latter."""
+    return max(_LEAST, min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns))
 
 
 def narrowed(table: Table, stub: int, width: int = WIDTH) -> list[Table]:

@@ -88,7 +88,7 @@ def run_report(
     """
     informs = (*chain_lines(summary.chain), *sampling)
     return RunReport(
-        title=f"{' -> '.join(run.protocol.order)}: {run.id}",
+        title=f"Run {run.id}: {' -> '.join(run.protocol.order)}",
         findings=(*findings(summary), *map(Finding, informs)),
         tables=(
             *original_tables(run, original or original_results(run, trials), summary),
@@ -125,7 +125,7 @@ def _protocol_table(run: Run) -> Table:
     rows += [(f"fit.{name}", str(getattr(run.fit, name))) for name in ("limit_mib", "mechanism") if run.fit.mechanism]
     rows += [(f"dataset.{name}", str(value)) for name, value in run.dataset.items()]
     rows.append(("overrides", " ".join(run.overrides) or "none"))
-    return Table("What was run", ("Key", "Value"), tuple(rows), section="setup")
+    return Table("Protocol", ("Key", "Value"), tuple(rows), section="setup")
 
 
 def _environment_table(environment: Environment) -> Table:

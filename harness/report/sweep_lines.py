@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.report.cell_marks import Mark, Panel, bounds, in_order, is_log, scale_of, share_of, ticks_of
+from harness.report.cell_marks import Mark, Panel, axis_said, bounds, in_order, is_log, scale_of, share_of, ticks_of
 from harness.report.chart_style import HUES, INK, data, styled
 from harness.report.label_places import spread
 
@@ -46,7 +46,7 @@ def line_chart(panel: Panel, x: int, series: int | None = None) -> Chart:
     if series is not None:
         layers += _names(shown, x, series, names, axes)
     chart = {"layer": layers, "width": WIDE, "height": HIGH}
-    return styled(chart, panel.metric, panel.said)
+    return styled(chart, panel.metric, panel.said + axis_said(bounds(shown)))
 
 
 def thinned(panel: Panel, most: int = MOST_POINTS) -> list[Mark]:

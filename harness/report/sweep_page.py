@@ -1,7 +1,7 @@
 """The page of a sweep: what it shows in plain words first, then what was run, the tables, the charts, what failed."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from html import escape
 from urllib.parse import quote
 
@@ -10,7 +10,7 @@ from markupsafe import Markup
 from harness import store
 from harness.analysis.findings import findings
 from harness.analysis.sweep import Cell, Sweep
-from harness.report.cell_marks import in_order, keys_of, label_of, panels_of
+from harness.report.cell_marks import Panel, in_order, keys_of, label_of, panels_of
 from harness.report.drawn import Drawn, draw
 from harness.report.finding_lines import Words, finding_lines, finding_table
 from harness.report.page import number_columns, render
@@ -25,6 +25,10 @@ _MOST_FAILED = 40
 _LOG_LINES = 12
 _MOST_IN_GRID = 600
 _MOST_VALUES = 24
+_LONG = 40
+"""Characters from which a text needs a wider column."""
+_BASELINE_KEY = "sweep.baseline"
+"""It has a line of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,8 @@ class SweepPage:
     cells: Table
     rows: Markup
     tables: Sequence[Table]
+    grids: Sequence[Table]
+    swept: Sequence[str]
     trades: Sequence[Drawn]
     charts: Sequence[Drawn]
     chart_notes: Sequence[str]
@@ -83,6 +89,7 @@ def sweep_page(sweep: Sweep, shown: SweepFigures | None = None) -> SweepPage:
     formats = _formats(sweep)
     failed = [cell for cell in sweep.cells if not cell.ok]
     cells, *others = sweep_tables(sweep, shown or sweep_figures(sweep))
+    cells = _for_page(sweep, cells, panels)
     return SweepPage(
         title=sweep_title(sweep),
         lead=finding_lines(sweep, found, words),
@@ -90,7 +97,9 @@ def sweep_page(sweep: Sweep, shown: SweepFigures | None = None) -> SweepPage:
         what=_what(sweep),
         cells=cells,
         rows=_rows(sweep, cells),
-        tables=[table for table in others if _is_small(table)],
+        tables=[table for table in others if not _is_grid(sweep, table)],
+        grids=[table for table in others if _is_grid(sweep, table) and _is_small(table)],
+        swept=sweep.swept,
         trades=[draw(sketch, formats) for sketch in charts.trades],
         charts=[draw(sketch, formats) for sketch in charts.sketches],
         chart_notes=charts.notes,
@@ -112,13 +121,39 @@ def _what(sweep: Sweep) -> Table:
             (f"swept: {key}", _values([plain(cell.overrides[key]) for cell in sweep.cells if key in cell.overrides]))
             for key in sweep.swept
         ),
-        *sweep.constant.items(),
-        ("cells", f"{len(sweep.cells):,}, of which {ok:,} did everything"),
+        *((key, value) for key, value in sweep.constant.items() if key != _BASELINE_KEY),
+        ("cells", f"{len(sweep.cells):,}, of which {ok:,} completed all trials"),
         *(("machine", machine) for machine in dict.fromkeys(map(_machine, sweep.cells)) if machine),
         *((("baseline", _name(sweep, sweep.baseline)),) if sweep.baseline else ()),
         *_when(sweep),
     ]
-    return Table("What was run", ("Key", "Value"), tuple(rows))
+    return Table("Keys, machine and times", ("Key", "Value"), tuple(rows))
+
+
+def _for_page(sweep: Sweep, table: Table, panels: Mapping[str, Panel]) -> Table:
+    """Return the table of cells as a page can show it: the outcome beside the keys, no columns of one figure alone.
+
+    A column is left out only where it has the same figure for every cell that has any figure at all.
+    """
+    measured = sum(
+        any(panel.marks[at].value is not None for panel in panels.values()) for at in range(len(sweep.cells))
+    )
+    same = {
+        name: panel.text(panel.drawn[0].value)
+        for name, panel in panels.items()
+        if len(panel.drawn) == measured > 1 and len({(panel.text(one.value), one.state) for one in panel.drawn}) == 1
+    }
+    starts = tuple(name.replace(".", "\n", 1) + "\n" for name in same)
+    stub, last = 1 + len(sweep.swept), len(table.headers) - 1
+    kept = [at for at in range(stub, last) if not (starts and table.headers[at].startswith(starts))]
+    columns = [*range(stub), last, *kept]
+    left = ", ".join(f"{name} ({text})" for name, text in same.items())
+    return replace(
+        table,
+        headers=tuple(table.headers[at] for at in columns),
+        rows=tuple(tuple(row[at] for at in columns) for row in table.rows),
+        notes=(*table.notes, *((f"no column, for it is the same in all cells: {left}",) if left else ())),
+    )
 
 
 def _values(values: Sequence[str]) -> str:
@@ -128,12 +163,12 @@ def _values(values: Sequence[str]) -> str:
 
 
 def _when(sweep: Sweep) -> Iterator[tuple[str, str]]:
-    """Yield when the first and the last of the jobs began."""
+    """Yield when the first and the last of the cells began, each with its first job."""
     began = sorted(cell.started_at for cell in sweep.cells if cell.started_at)
     if began:
-        yield "first job began", _second(began[0])
+        yield "first cell began", _second(began[0])
     if len(began) > 1:
-        yield "last job began", _second(began[-1])
+        yield "last cell began", _second(began[-1])
 
 
 def _machine(cell: Cell) -> str:
@@ -163,10 +198,16 @@ def _rows(sweep: Sweep, table: Table) -> Markup:
         address = _address(cell)
         head = f'<a href="{escape(address)}">{escape(job)}</a>' if address else escape(job)
         others = (
-            _opening(text, is_number=number) + escape(text) for text, number in zip(texts, numbers[1:], strict=True)
+            _opening(text, is_number=number) + escape(_stacked(text) if number else text)
+            for text, number in zip(texts, numbers[1:], strict=True)
         )
         rows.append(f"<tr><th scope=row>{head}{''.join(others)}")
     return Markup("\n".join(rows))  # noqa: S704 - every text in it is escaped
+
+
+def _is_grid(sweep: Sweep, table: Table) -> bool:
+    """Tell whether a table is a grid of two swept keys: its first column is the first of them."""
+    return len(sweep.swept) == 2 and table.headers[0] == sweep.swept[0]
 
 
 def _is_small(table: Table) -> bool:
@@ -178,7 +219,14 @@ def _opening(text: str, *, is_number: bool) -> str:
     """Return a cell's tag; figures are the rule in this table, and have no class."""
     if text.partition("\n")[0].endswith(f" {BEST}"):
         return "<td class=best>"
-    return "<td>" if is_number else "<td class=text>"
+    if is_number:
+        return "<td>"
+    return "<td class='text long'>" if len(text) > _LONG else "<td class=text>"
+
+
+def _stacked(text: str) -> str:
+    """Put a ratio below its figure, for there are many columns."""
+    return text.replace(" x", "\nx", 1)
 
 
 def _address(cell: Cell) -> str:

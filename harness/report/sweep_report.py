@@ -4,12 +4,15 @@ from harness import store
 from harness.analysis.sweep import Sweep
 from harness.report.grid_tables import grid_tables
 from harness.report.isolation_table import isolation_table
-from harness.report.narrow import narrowed, side_by_side
+from harness.report.narrow import narrowed, screen_width, side_by_side
 from harness.report.scaling_tables import scaling_tables
 from harness.report.sweep_csv import sweep_csv
 from harness.report.sweep_record import sweep_record
 from harness.report.sweep_table import SweepFigures, constant_line, shortened, stub_of, sweep_figures, sweep_table
 from harness.report.tables import Table
+
+_STUB = 2
+"""Columns that say what a row of an answering table is of: a stage and a value."""
 
 
 def publish_sweep(sweep: Sweep, shown: SweepFigures | None = None) -> None:
@@ -24,19 +27,23 @@ def publish_sweep(sweep: Sweep, shown: SweepFigures | None = None) -> None:
     store.write_text(folder / store.SWEEP_MD, _markdown(sweep, tables))
 
 
-def sweep_text(sweep: Sweep, shown: SweepFigures | None = None) -> str:
-    """Return the sweep's tables as they are shown on the screen; those after the first with their titles."""
+def sweep_text(sweep: Sweep, shown: SweepFigures | None = None, *, width: int | None = None) -> str:
+    """Return the sweep's tables as they are shown on the screen; those after the first with their titles.
+
+    ``width`` is in columns; None for the terminal's, as far as tables stay readable in it.
+    """
+    width = width or screen_width()
     shown = shown or sweep_figures(sweep)
     above = constant_line(sweep)
     few = shortened(sweep, shown)
     parts = [above] if above else []
-    parts += [part.text() for part in narrowed(sweep_table(few, shown), stub_of(sweep))]
+    parts += [part.text() for part in narrowed(sweep_table(few, shown), stub_of(sweep), width)]
     if few is not sweep:
         parts.append(f"{len(few.cells)} of {len(sweep.cells)} cells are shown; all are in {store.SWEEP_MD}")
-    grids = [part for grid in grid_tables(sweep, shown) for part in narrowed(grid, 1)] if few is sweep else []
+    grids = [part for grid in grid_tables(sweep, shown) for part in narrowed(grid, 1, width)] if few is sweep else []
     if grids:
-        parts.append(side_by_side([_titled(grid) for grid in grids]))
-    return "\n\n".join([*parts, *(_titled(table) for table in _answers(sweep))])
+        parts.append(side_by_side([_titled(grid) for grid in grids], width))
+    return "\n\n".join([*parts, *(_narrow(table, width) for table in _answers(sweep))])
 
 
 def sweep_tables(sweep: Sweep, shown: SweepFigures) -> list[Table]:
@@ -48,6 +55,11 @@ def _answers(sweep: Sweep) -> list[Table]:
     """Return the tables that answer the question of one swept key."""
     questions = (isolation_table(sweep), *scaling_tables(sweep))
     return [table for table in questions if table is not None]
+
+
+def _narrow(table: Table, width: int) -> str:
+    parts = narrowed(table, _STUB, width)
+    return "\n\n".join([_titled(parts[0]), *(part.text() for part in parts[1:])])
 
 
 def _titled(table: Table) -> str:

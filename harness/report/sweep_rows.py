@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from harness.report.cell_marks import Mark, Panel, bounds, in_order, scale_of, ticks_of
+from harness.report.cell_marks import Mark, Panel, axis_said, bounds, in_order, scale_of, ticks_of
 from harness.report.chart_style import INK, data, ordered, styled
 from harness.report.sweep_lines import (
     FAILED_HUE,
@@ -86,7 +86,8 @@ def _chart(
     layers = _layers(rows, x, y, series, series_key)
     if above:
         layers.insert(0, _labels(names, y, step))
-    return styled({"layer": layers, "width": WIDE, "height": {"step": step}}, panel.metric, panel.said)
+    chart = {"layer": layers, "width": WIDE, "height": {"step": step}}
+    return styled(chart, panel.metric, panel.said + axis_said(values))
 
 
 def _moved(index: int, count: int, *, above: bool) -> float:

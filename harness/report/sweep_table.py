@@ -7,10 +7,11 @@ from itertools import islice
 from harness.analysis.metric_summary import MetricSummary
 from harness.analysis.standing import Ratio, best, ratios
 from harness.analysis.sweep import Cell, Sweep
+from harness.report.caution_notes import machine_notes
 from harness.report.drift_lines import drift_notes
 from harness.report.figures import MISSING, figure, interval
 from harness.report.tables import Table
-from harness.sweeping.baseline import label
+from harness.sweeping.baseline import label, plain
 
 BEST = "best"
 """The mark of a best figure: a word, for a colour or an asterisk would not be read by everybody everywhere."""
@@ -117,7 +118,7 @@ def ratio_text(ratio: Ratio) -> str:
 
 
 def _row(sweep: Sweep, cell: Cell, shown: SweepFigures, *, judged: bool) -> tuple[str, ...]:
-    keys = (cell.overrides.get(key, MISSING) for key in sweep.swept)
+    keys = (plain(cell.overrides[key]) if key in cell.overrides else MISSING for key in sweep.swept)
     verdict = (cell.verdict or MISSING,) if judged else ()
     return (_jobs(sweep, cell), *keys, *(_figure(shown, cell, name) for name in shown.names), *verdict, cell.outcome)
 
@@ -149,6 +150,7 @@ def _is_there(entry: MetricSummary) -> bool:
 def _notes(sweep: Sweep, shown: SweepFigures) -> Iterator[str]:
     yield from _about_baseline(sweep, shown)
     yield from _about_best(sweep, shown)
+    yield from machine_notes(sweep)
     found = list(dict.fromkeys([*drift_notes(sweep), *(note for cell in sweep.cells for note in cell.notes)]))
     yield from found[:_MOST_NOTES]
     if len(found) > _MOST_NOTES:

@@ -120,7 +120,7 @@ def test_what_is_wrong_is_said_and_shown(report: Path, open_page: OpenPage) -> N
 def test_a_script_in_a_text_is_text(report: Path, open_page: OpenPage) -> None:
     """In a transcript, an outcome and a log it is shown as it is, and does nothing."""
     opened = open_page(report)
-    assert opened.page.title() == "asr -> aligner: 03-04-05"
+    assert opened.page.title() == "Run 03-04-05: asr -> aligner"
     assert opened.page.locator("script").count() == 1
     assert SCRIPT in opened.page.locator("pre").first.inner_text()
     assert SCRIPT in opened.page.locator("h3").first.inner_text()

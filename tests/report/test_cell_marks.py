@@ -5,6 +5,7 @@ import pytest
 from harness.report.cell_marks import (
     Mark,
     Panel,
+    axis_said,
     extent,
     in_order,
     is_log,
@@ -105,3 +106,10 @@ def test_share() -> None:
     """How far along the axis: linear, and by the logarithm where the axis is."""
     assert share_of([1.0, 2.0])(1.08) == pytest.approx(0.5)
     assert share_of([1.0, 100.0])(10.0) == pytest.approx(0.5)
+
+
+def test_axis_said() -> None:
+    """What a cut or a logarithmic axis hides is said; one from 0 needs no word."""
+    assert axis_said([1.0, 2.0]) == ""
+    assert axis_said([100.0, 101.0]) == "; axis not from 0"
+    assert axis_said([1.0, 1000.0]) == "; logarithmic axis"

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -172,3 +173,9 @@ def test_ledger_chart_of_nothing() -> None:
     """Without memory there is no bar."""
     with pytest.raises(ValueError, match="no memory was read at the end of a phase"):
         ledger_chart([StageLedger("asr", (LedgerRow("load", 1, 1.0, 1.0),))], NAMES)
+
+
+def test_growth_of_few_iterations_has_whole_ticks() -> None:
+    """A tick for each iteration, and none for a part of one."""
+    chart = growth_chart([1, 2], [18.0, 18.1], None, None, "undecided", 18.0)
+    assert '"values": [1, 2, 3]' in json.dumps(chart)

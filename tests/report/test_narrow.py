@@ -1,4 +1,6 @@
-from harness.report.narrow import narrowed, side_by_side
+import pytest
+
+from harness.report.narrow import narrowed, screen_width, side_by_side
 from harness.report.tables import Table
 
 
@@ -51,3 +53,10 @@ def test_side_by_side() -> None:
     """As many as fit beside each other, the others below."""
     assert side_by_side(["a\nbbb", "cc", "ddd"], 9).split("\n") == ["a      cc", "bbb", "", "ddd"]
     assert side_by_side(["a"], 0) == "a"
+
+
+@pytest.mark.parametrize(("columns", "width"), [("80", 80), ("300", 120), ("20", 60)])
+def test_screen_width(monkeypatch: pytest.MonkeyPatch, columns: str, width: int) -> None:
+    """The terminal's, but neither wider than can be read nor narrower than tables can be."""
+    monkeypatch.setenv("COLUMNS", columns)
+    assert screen_width() == width

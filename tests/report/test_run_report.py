@@ -64,7 +64,7 @@ def report(
 
 def test_title() -> None:
     """The title says the chain and the run's name."""
-    assert report().title == "asr -> aligner: 03-04-05"
+    assert report().title == "Run 03-04-05: asr -> aligner"
 
 
 def test_tables_in_their_order() -> None:
@@ -78,14 +78,14 @@ def test_tables_in_their_order() -> None:
         "Phases of Aligner",
         "What the chain needs",
         "Stages",
-        "What was run",
+        "Protocol",
         "Where it was run",
     ]
 
 
 def test_without_an_environment() -> None:
     """A run that was killed before its environment was written has a report without that table."""
-    assert report().tables[-1].title == "What was run"
+    assert report().tables[-1].title == "Protocol"
 
 
 def test_stages() -> None:
@@ -111,7 +111,7 @@ def test_stages() -> None:
 )
 def test_protocol(key: str, value: str) -> None:
     """Every key that decided what was done, and how it was asked for."""
-    table = next(table for table in report().tables if table.title == "What was run")
+    table = next(table for table in report().tables if table.title == "Protocol")
     assert (key, value) in table.rows
 
 
@@ -137,7 +137,7 @@ def test_markdown() -> None:
     """A heading, the verdicts as a list, a section a table, a section a failed trial with what the engine printed."""
     text = report([*stored.trials(2), stored.failed(2, log=("one", "two"))]).markdown()
     lines = text.splitlines()
-    assert lines[0] == "# asr -> aligner: 03-04-05"
+    assert lines[0] == "# Run 03-04-05: asr -> aligner"
     assert lines[2].startswith("- Verdict (memory): undecided: ")
     assert "- Trials: 2 ok, 1 crashed" in lines
     assert "| ASR     |           96.00 |          10.00 |" in lines
@@ -266,5 +266,5 @@ def test_html_is_whole() -> None:
     assert text.startswith('<!doctype html>\n<html lang="en">')
     assert '<meta charset="utf-8">' in text
     assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in text
-    assert "<title>asr -&gt; aligner: 03-04-05</title>" in text
+    assert "<title>Run 03-04-05: asr -&gt; aligner</title>" in text
     assert text.rstrip().endswith("</html>")

@@ -54,7 +54,7 @@ def test_links(four: Sweep) -> None:
 
 def test_best_figures_are_marked(four: Sweep) -> None:
     """By a class as well as by their word."""
-    assert "<td class=best>100.00 x0.25 best\n[100.00 .. 100.00]" in html(four)
+    assert "<td class=best>100.00\nx0.25 best\n[100.00 .. 100.00]" in html(four)
 
 
 def test_what_was_run(tmp_path: Path) -> None:
@@ -65,11 +65,11 @@ def test_what_was_run(tmp_path: Path) -> None:
     assert sweep_page(read_sweep(tmp_path)).what.rows == (
         ("swept: threads", "0, 1"),
         ("seed", "1"),
-        ("cells", "2, of which 2 did everything"),
+        ("cells", "2, of which 2 completed all trials"),
         ("machine", "nowhere (Made Up 9000, 2 of 4 cores usable, 8192 MiB, Linux 6.1)"),
         ("baseline", "job 0: threads=0"),
-        ("first job began", "2026-01-02 03:04:05 UTC"),
-        ("last job began", "2026-01-02 03:04:07 UTC"),
+        ("first cell began", "2026-01-02 03:04:05 UTC"),
+        ("last cell began", "2026-01-02 03:04:07 UTC"),
     )
 
 
@@ -90,6 +90,35 @@ def test_failed_cells(tmp_path: Path) -> None:
     )
     assert (second.name, second.outcome, second.failure) == ("Job 2: threads=3", f"failed: {FAILED}", "")
     assert (len(page.failed), page.more_failed) == (40, 4)
+
+
+def test_cells_for_a_page(tmp_path: Path) -> None:
+    """The outcome stands beside the keys; a figure that all cells share has a note instead of a column."""
+    figures = [{"asr.rtf": near(1.0), "asr.wer": near(0.5)}, {"asr.rtf": near(2.0), "asr.wer": near(0.5)}, {}]
+    cells = [cell(number, {"threads": str(number)}, given) for number, given in enumerate(figures)]
+    table = sweep_page(sweep(cells, tmp_path)).cells
+    assert table.headers == ("Job", "threads", "Outcome", "asr\nrtf\ns/s")
+    assert table.rows[2] == ("2", "2", "failed: <b>bad</b> value", "-")
+    assert table.notes[-1] == "no column, for it is the same in all cells: asr.wer (50.00%)"
+
+
+def test_a_figure_that_one_cell_lacks_has_its_column(tmp_path: Path) -> None:
+    """The dash says something."""
+    figures = [{"asr.rtf": near(1.0), "asr.wer": near(0.5)}] * 2 + [{"asr.rtf": near(1.0)}]
+    cells = [cell(number, {"threads": str(number)}, given) for number, given in enumerate(figures)]
+    assert sweep_page(sweep(cells, tmp_path)).cells.headers[3:] == ("asr\nwer\n%",)
+
+
+def test_grids_are_folded(tmp_path: Path) -> None:
+    """Two keys have a grid a metric, behind one line that says so; the tables that answer a question are not folded."""
+    cells = [
+        cell(number, {"asr": a, "order": b}, {"asr.rtf": near(1.0 + number)})
+        for number, (a, b) in enumerate(product("xy", "pq"))
+    ]
+    page = sweep_page(sweep(cells, tmp_path))
+    assert [table.title for table in page.grids] == ["asr.rtf, s/s"]
+    assert page.tables == []
+    assert "<summary>Each metric in a grid of asr and order</summary>" in page.html()
 
 
 @pytest.mark.parametrize(("charts", "expected"), [((), []), (("svg",), ["svg"]), (("png", "svg"), ["png", "svg"])])
@@ -113,7 +142,7 @@ def test_one_job_and_failed_jobs_alone(tmp_path: Path) -> None:
     for number in range(2):
         failure(tmp_path / "none" / str(number), FAILED, f"threads={number}")
     text = html(read_sweep(tmp_path / "none"))
-    assert "No two cells have figures" in text
+    assert "Fewer than two cells completed" in text
     assert text.count("<h3>") == 2
 
 

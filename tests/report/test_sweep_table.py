@@ -8,7 +8,7 @@ from harness.analysis.standing import Ratio
 from harness.analysis.sweep import Sweep, read_sweep
 from harness.report.sweep_table import constant_line, ratio_text, shortened, sweep_figures, sweep_table
 from harness.report.tables import Table
-from tests import stored
+from tests import made_sweep, stored
 from tests.stored_sweep import FAILED, failure, faster, four_jobs, job
 
 FIRST_NOTES = (
@@ -206,3 +206,13 @@ def test_a_large_sweep_is_shortened(sweep: Sweep) -> None:
     shown = replace(sweep_figures(sweep), best={"asr.ttft_ms": "70"})
     assert [cell.job for cell in shortened(large, shown).cells] == [*map(str, range(38)), "70", "99"]
     assert shortened(sweep, shown) is sweep
+
+
+def test_quotes_of_a_command_line_are_none_of_a_value() -> None:
+    """The name of the stage that does nothing has to be quoted where it is asked for, and nowhere else."""
+    cells = [
+        made_sweep.cell(0, {"asr": "pocketsphinx"}, {"asr.rtf": 1.0}),
+        made_sweep.cell(1, {"asr": "'null'"}, {"asr.rtf": 2.0}),
+    ]
+    one = made_sweep.sweep(cells)
+    assert [row[1] for row in sweep_table(one, sweep_figures(one)).rows] == ["pocketsphinx", "null"]

@@ -1,0 +1,33 @@
+from dataclasses import replace
+
+from harness.analysis.sweep import Sweep
+from harness.report.caution_notes import caution_notes
+from tests import stored
+from tests.made_sweep import cell, near, sweep
+
+
+def on(*hosts: str | None) -> Sweep:
+    """Return a sweep with a cell on each of these hosts; None for one that is not known."""
+    environments = [None if host is None else replace(stored.environment(), hostname=host) for host in hosts]
+    cells = [cell(job, {"threads": str(job)}, {"asr.rtf": near(1.0)}) for job in range(len(hosts))]
+    return sweep([replace(one, environment=there) for one, there in zip(cells, environments, strict=True)])
+
+
+def test_one_machine() -> None:
+    """Nothing is said, also where one cell's machine is not known."""
+    assert list(caution_notes(on("here", None, "here"))) == []
+
+
+def test_different_machines() -> None:
+    """Up to three are named."""
+    says = "differences in time, and to a lesser degree in memory, may be the machines' own"
+    assert list(caution_notes(on("a", "b", "a"))) == [f"the cells ran on 2 different machines (a, b): {says}"]
+    assert list(caution_notes(on(*"abcde"))) == [f"the cells ran on 5 different machines (a, b, c and 2 more): {says}"]
+
+
+def test_a_key_that_changes_nothing() -> None:
+    """It is said once, and other notes are left to the table."""
+    note = "threads is swept, and changes nothing for asr (null): uses_threads is false"
+    one = on("a", "a")
+    one = replace(one, cells=tuple(replace(cell, notes=(note, "threads is 6 of 2 cores")) for cell in one.cells))
+    assert list(caution_notes(one)) == [note]
