@@ -10,6 +10,7 @@ import msgspec
 
 from harness import store
 from harness.analysis.follow_run import FollowedRun
+from harness.analysis.sweep_plan import read_plan
 from harness.errors import StoreError
 from harness.place import swept_name
 from harness.records import PlannedJob, SweepPlan
@@ -70,8 +71,8 @@ class FollowedSweep:
 
     def poll(self) -> None:
         """Look at every job that has not ended, and read on in the run of the newest one that goes on."""
-        if self.plan is None and (self.folder / store.PLAN).exists():
-            self.plan = store.read_json(self.folder / store.PLAN, SweepPlan)
+        if self.plan is None:
+            self.plan = read_plan(self.folder)
         self.jobs = tuple(self._state(job) for job in self._planned())
         if self.finished:
             self.jobs = tuple(replace(job, state=_OVER.get(job.state, job.state)) for job in self.jobs)

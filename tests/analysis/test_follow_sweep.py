@@ -1,8 +1,11 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from harness import store
 from harness.analysis.follow_sweep import FollowedSweep, holds_sweep
+from harness.errors import StoreError
 from harness.records import PlannedJob, SweepPlan
 from harness.store import Failure, TrialLog
 from tests import stored
@@ -94,3 +97,14 @@ def test_a_table_of_a_sweep_that_goes_on(tmp_path: Path) -> None:
     log.close()
     followed.poll()
     assert (followed.finished, followed.jobs[2].state) == (True, "stopped")
+
+
+def test_a_damaged_plan(tmp_path: Path) -> None:
+    """It is refused in the words of the report; a job that lies elsewhere is no job of this sweep."""
+    (tmp_path / store.PLAN).write_text('{"jobs": 3')
+    with pytest.raises(StoreError, match=r"^sweep plan: found "):
+        FollowedSweep(tmp_path).poll()
+    job = PlannedJob(job="../0", overrides=(), cell=0)
+    store.write_json(tmp_path / store.PLAN, SweepPlan(started_at="", harness_version="0.1.0", swept=(), jobs=(job,)))
+    with pytest.raises(StoreError, match=r"no name of a folder"):
+        FollowedSweep(tmp_path).poll()
