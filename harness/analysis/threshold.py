@@ -1,8 +1,8 @@
 """How much worse a metric may be: thresholds as the user writes them, and which of them a comparison breaks.
 
 A threshold is broken where a metric is shown to be worse, and its figure is worse by more than the threshold. A metric
-that A has and B lacks breaks it too, and so does one that was named in full and could not be compared: what was not
-checked has not held. A text that was named in full breaks it by being another one.
+or a cell that A has and B lacks breaks it too, and so does a metric that was named in full and could not be compared:
+what was not checked has not held. A text that was named in full breaks it by being another one.
 """
 
 import re
@@ -81,7 +81,7 @@ def broken(comparison: Comparison, limits: Sequence[Threshold]) -> tuple[Broken,
             )
         if limit.metric is not None and limit.metric in undirected:
             raise ConfigError("threshold", f"'{limit.metric}'", "a metric of which more or less is worse", directed)
-    found: list[Broken] = []
+    found = [Broken(title, "", f"not checked: '{comparison.b}' has no such cell") for title in comparison.missing]
     for section in comparison.sections:
         if section.refused is not None:
             found.append(Broken(section.title, "", f"not checked: {section.refused}"))

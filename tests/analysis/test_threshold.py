@@ -161,3 +161,10 @@ def test_a_metric_without_a_direction_cannot_be_named() -> None:
     with pytest.raises(ConfigError, match=r"^threshold: found 'asr.switches', expected a metric of which more or less"):
         broken(of(switches, SLOWER), thresholds(["asr.switches=5%"]))
     assert lines(switches, "asr.*=5%") == []
+
+
+def test_a_cell_that_b_lacks() -> None:
+    """A sweep that was cut short does not pass the gate; one that was never asked for a threshold does."""
+    cut = replace(of(SLOWER, title="threads=1"), missing=("threads=2",))
+    assert broken(cut, thresholds(["50%"])) == (Broken("threads=2", "", "not checked: 'b' has no such cell"),)
+    assert broken(cut, ()) == ()
