@@ -10,18 +10,22 @@ import msgspec
 
 from harness import store
 from harness.analysis.follow_run import FollowedRun
+from harness.analysis.sweep_plan import read_plan
 from harness.errors import StoreError
 from harness.records import PlannedJob, SweepPlan
 from harness.sweeping.place import swept_name
 
-State = Literal["waiting", "running", "done", "failed"]
+State = Literal["waiting", "running", "done", "failed", "stopped", "not run"]
 _MARK = "multirun.yaml"
 _T = TypeVar("_T", bound=msgspec.Struct)
 
 
 @dataclass(frozen=True, slots=True)
 class JobState:
-    """One job: its folder's name, what is its own in the sweep, its cell and block from 1, and how it stands."""
+    """One job: its folder's name, what is its own in the sweep, its cell and block from 1, and how it stands.
+
+    In a sweep that is over, what had begun and did not end is ``stopped``, and what had not begun ``not run``.
+    """
 
     job: str
     name: str
@@ -67,10 +71,12 @@ class FollowedSweep:
 
     def poll(self) -> None:
         """Look at every job that has not ended, and read on in the run of the newest one that goes on."""
-        if self.plan is None and (self.folder / store.PLAN).exists():
-            self.plan = store.read_json(self.folder / store.PLAN, SweepPlan)
+        if self.plan is None:
+            self.plan = read_plan(self.folder)
         self.jobs = tuple(self._state(job) for job in self._planned())
-        running = [job for job in self.jobs if job.state == "running"]
+        if self.finished:
+            self.jobs = tuple(replace(job, state=_OVER.get(job.state, job.state)) for job in self.jobs)
+        running = [job for job in self.jobs if job.state in ("running", "stopped")]
         name = running[-1].job if running else next((job.job for job in reversed(self.jobs) if job.state == "done"), "")
         if name and (self.current is None or self.current.folder.name != name):
             self.current = FollowedRun(self.folder / name)
@@ -84,12 +90,16 @@ class FollowedSweep:
 
     @property
     def finished(self) -> bool:
-        """Whether every planned job has ended, or the sweep's table was made after the newest one."""
+        """Whether every planned job has ended, or the sweep's table was made after the newest one.
+
+        A table can be made of a sweep that goes on: it is not over while a process writes a job's trials.
+        """
         if self.plan is not None and self.jobs and all(job.state in ("done", "failed") for job in self.jobs):
             return True
         table_s = _changed_s(self.folder / store.SWEEP_JSON)
         newest_s = max((_changed_s(self.folder / job.job / store.RUN) for job in self.jobs), default=0.0)
-        return table_s > newest_s
+        begun = (self.folder / job.job for job in self.jobs if job.state == "running")
+        return table_s > newest_s and not any(store.is_being_written(folder) for folder in begun)
 
     def left_s(self, now_s: float) -> float | None:
         """Return the seconds left at the pace so far, None without a plan or before a job has ended."""
@@ -129,6 +139,7 @@ class FollowedSweep:
 
 
 _LAST = (store.SUMMARY, store.FAILURE)
+_OVER: dict[State, State] = {"running": "stopped", "waiting": "not run"}
 
 
 def _ended(folder: Path, job: JobState) -> JobState:

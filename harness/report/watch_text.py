@@ -5,7 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from harness.analysis.follow_run import Figure, FollowedRun
-from harness.analysis.follow_sweep import FollowedSweep, JobState
+from harness.analysis.follow_sweep import FollowedSweep, JobState, State
 from harness.printable import printable
 from harness.records import Run, Trial
 from harness.report.figures import MISSING, figure
@@ -16,6 +16,7 @@ _BLOCKS = "\N{LOWER ONE EIGHTH BLOCK}\N{LOWER ONE QUARTER BLOCK}\N{LOWER THREE E
 _SPARK_COLUMNS = 30
 _BAR_COLUMNS = 24
 _FEWEST_ROWS = 3
+_STATES: tuple[State, ...] = ("done", "failed", "stopped", "running", "waiting", "not run")
 
 Samples = Sequence[tuple[int, int, int]]
 
@@ -46,7 +47,7 @@ def run_lines(state: FollowedRun, now_s: float, rows: int = 40, title: str = "")
 def sweep_lines(state: FollowedSweep, now_s: float, rows: int = 40) -> list[str]:
     """Return a sweep in at most so many lines: its jobs by state, the table of those about now, and that run."""
     counts, left_s = state.counts, state.left_s(now_s)
-    told = ", ".join(f"{counts[one]} {one}" for one in ("done", "failed", "running", "waiting") if counts[one])
+    told = ", ".join(f"{counts[one]} {one}" for one in _STATES if counts[one])
     left = "" if left_s is None or state.finished else f", left about {duration(left_s)}"
     lines = [f"{_name(state.folder)}: {'finished' if state.finished else 'running'}, {told or 'no job yet'}{left}"]
     room = max(_FEWEST_ROWS, min(len(state.jobs), rows // 3))
@@ -173,7 +174,7 @@ def _about_now(jobs: Sequence[JobState], room: int) -> Sequence[JobState]:
     """Return so many jobs around the one that runs: those before it tell what came out."""
     if len(jobs) <= room:
         return jobs
-    waiting = next((number for number, job in enumerate(jobs) if job.state == "waiting"), len(jobs))
+    waiting = next((number for number, job in enumerate(jobs) if job.state in ("waiting", "not run")), len(jobs))
     first = max(0, min(waiting + 1 - room, len(jobs) - room))
     return jobs[first : first + room]
 

@@ -1,10 +1,13 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from harness import store
 from harness.analysis.follow_sweep import FollowedSweep, holds_sweep
+from harness.errors import StoreError
 from harness.records import PlannedJob, SweepPlan
-from harness.store import Failure
+from harness.store import Failure, TrialLog
 from tests import stored
 
 
@@ -71,3 +74,37 @@ def test_what_is_a_sweep(tmp_path: Path) -> None:
     assert holds_sweep(sweep(tmp_path / "a"))
     (tmp_path / "multirun.yaml").touch()
     assert holds_sweep(tmp_path)
+
+
+def test_a_sweep_that_was_killed(tmp_path: Path) -> None:
+    """With its table made afterwards it is over, and nothing in it runs or waits any more."""
+    followed = FollowedSweep(sweep(tmp_path))
+    followed.poll()
+    assert not followed.finished
+    (tmp_path / store.SWEEP_JSON).touch()
+    followed.poll()
+    assert [one.state for one in followed.jobs] == ["done", "failed", "stopped", "not run"]
+    assert followed.finished
+
+
+def test_a_table_of_a_sweep_that_goes_on(tmp_path: Path) -> None:
+    """Somebody else's report does not end it: a process still writes a job's trials."""
+    followed = FollowedSweep(sweep(tmp_path))
+    log = TrialLog(tmp_path / "2")
+    (tmp_path / store.SWEEP_JSON).touch()
+    followed.poll()
+    assert (followed.finished, followed.jobs[2].state) == (False, "running")
+    log.close()
+    followed.poll()
+    assert (followed.finished, followed.jobs[2].state) == (True, "stopped")
+
+
+def test_a_damaged_plan(tmp_path: Path) -> None:
+    """It is refused in the words of the report; a job that lies elsewhere is no job of this sweep."""
+    (tmp_path / store.PLAN).write_text('{"jobs": 3')
+    with pytest.raises(StoreError, match=r"^sweep plan: found "):
+        FollowedSweep(tmp_path).poll()
+    job = PlannedJob(job="../0", overrides=(), cell=0)
+    store.write_json(tmp_path / store.PLAN, SweepPlan(started_at="", harness_version="0.1.0", swept=(), jobs=(job,)))
+    with pytest.raises(StoreError, match=r"no name of a folder"):
+        FollowedSweep(tmp_path).poll()

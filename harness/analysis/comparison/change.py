@@ -22,7 +22,7 @@ from harness.analysis.comparison.significance import (
     utterances_needed,
 )
 from harness.analysis.comparison.words import NO_DIFFERENCE, NOT_COMPARED, OTHER_TEXT, SAME_TEXT, hurts, word
-from harness.analysis.metric_summary import Measured, MetricSummary, metric_summary
+from harness.analysis.metric_summary import metric_summary
 from harness.analysis.statistics import Interval
 from harness.metrics import Better, Kind, Metric
 
@@ -109,7 +109,7 @@ def change_of(name: str, a: Side, b: Side, ours: Metric | None, theirs: Metric |
         return _of_trend(plain)
     if metric.kind is Kind.CONSTANCY:
         return _of_texts(plain, a, b, metric, scope)
-    values = pairing(metric, scope, a.trials, b.trials)
+    values = pairing(metric, scope, a.measured, b.measured)
     if values is None:
         both = all(figure.reason is None for figure in figures)
         return replace(plain, note="no utterance has a value in both runs" if both else None)
@@ -121,12 +121,8 @@ def _figure(side: Side, metric: Metric, scope: str, declared: Metric | None) -> 
         return Figure(None, None, 0, "no probe of this run reports it")
     if metric.kind is Kind.TREND and side.blocks > 1:
         return Figure(None, None, 0, f"measured in {side.blocks} blocks, which are processes of their own")
-    entry = side.metrics.get(f"{scope}.{metric.name}") or _entry(side, metric, scope)
+    entry = side.metrics.get(f"{scope}.{metric.name}") or metric_summary(metric, scope, side.measured)
     return Figure(entry.value, entry.interval, entry.n, entry.null_reason)
-
-
-def _entry(side: Side, metric: Metric, scope: str) -> MetricSummary:
-    return metric_summary(metric, scope, Measured([trial for trial in side.trials if trial.outcome.ok]))
 
 
 def _why_not(a: Side, b: Side, metric: Metric, ours: Metric | None, theirs: Metric | None) -> str | None:
@@ -219,10 +215,9 @@ def _of_texts(plain: Change, a: Side, b: Side, metric: Metric, scope: str) -> Ch
 
 def _texts(side: Side, metric: Metric, scope: str) -> dict[str, str]:
     texts: dict[str, str] = {}
-    for trial in side.trials:
-        for one in trial.measurements:
-            if trial.outcome.ok and (one.scope, one.metric) == (scope, metric.name) and one.text is not None:
-                texts.setdefault(trial.utterance.id, one.text)
+    for trial, one in side.measured.of(metric, scope):
+        if one.text is not None:
+            texts.setdefault(trial.utterance.id, one.text)
     return texts
 
 

@@ -7,12 +7,12 @@ machine, versions, engines, models, options, threads, context length, how much w
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from harness import store
-from harness.analysis.metric_summary import MetricSummary
+from harness.analysis.metric_summary import Measured, MetricSummary
 from harness.analysis.stored_summary import stored_summary
 from harness.errors import StoreError
 from harness.records import Environment, Run, StageRecord, Trial, Utterance
@@ -36,7 +36,7 @@ class Side:
 
     ``metrics`` is its stored summary's, empty where there is none of these trials; what is compared is made then.
     A cell of a sweep that was measured in several blocks is several runs; ``trials`` has all of them, ``run`` is the
-    first, and ``blocks`` counts them.
+    first, and ``blocks`` counts them. ``measured`` are the measurements of the completed trials.
     """
 
     name: str
@@ -46,6 +46,12 @@ class Side:
     metrics: Mapping[str, MetricSummary]
     notes: tuple[str, ...] = ()
     blocks: int = 1
+    measured: Measured = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Sort the measurements once: going through all of them for each metric takes minutes for a long run."""
+        completed = [trial for trial in self.trials if trial.outcome.ok]
+        object.__setattr__(self, "measured", Measured(completed))
 
     @property
     def outcomes(self) -> str:

@@ -1,7 +1,7 @@
 """From two folders to what is compared with what: two runs, or the cells of two sweeps by their swept values."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness import store
@@ -59,7 +59,8 @@ def _compare_sweeps(a: Path, b: Path, patterns: Sequence[str], more: Sequence[st
     sections = [_section(_title(values), ours[values], theirs[values], patterns, more) for values in shared]
     if all(section.refused is not None for section in sections):
         raise StoreError("comparison", f"no cell that can be compared ({sections[0].refused})", "two comparable cells")
-    return judged(str(a), str(b), sections, notes)
+    missing = tuple(_title(values) for values in ours if values not in theirs)
+    return replace(judged(str(a), str(b), sections, notes), missing=missing)
 
 
 def _section(title: str, a: list[_Job], b: list[_Job], patterns: Sequence[str], more: Sequence[str]) -> Section:

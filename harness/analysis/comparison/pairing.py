@@ -1,13 +1,13 @@
 """The values that one metric has in two runs, utterance by utterance: what a comparison is computed from."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.analysis.metric_summary import Measured
 from harness.metrics import Kind, Metric
-from harness.records import Trial
 
 _Floats = NDArray[np.float64]
 
@@ -57,11 +57,11 @@ class Pairing:
         return bool((both == both[0]).all())
 
 
-def pairing(metric: Metric, scope: str, a: Sequence[Trial], b: Sequence[Trial]) -> Pairing | None:
+def pairing(metric: Metric, scope: str, a: Measured, b: Measured) -> Pairing | None:
     """Return a metric's values in two runs, None where no utterance has one in both.
 
-    Of the trials only those count that the run's own figure counts: completed, and, where the metric depends on warmth,
-    neither cold nor warm-up.
+    ``a`` and ``b`` are of completed trials. Only those count that the run's own figure counts: where the metric depends
+    on warmth, neither cold nor warm-up.
     """
     ours, theirs = _by_utterance(metric, scope, a), _by_utterance(metric, scope, b)
     shared = tuple(utterance for utterance in ours if utterance in theirs)
@@ -72,18 +72,15 @@ def pairing(metric: Metric, scope: str, a: Sequence[Trial], b: Sequence[Trial]) 
     return Pairing(metric.kind, first, second, shared, left_out)
 
 
-def _by_utterance(metric: Metric, scope: str, trials: Iterable[Trial]) -> dict[str, list[tuple[float, float]]]:
+def _by_utterance(metric: Metric, scope: str, measured: Measured) -> dict[str, list[tuple[float, float]]]:
     found: dict[str, list[tuple[float, float]]] = {}
-    for trial in trials:
-        if not trial.outcome.ok or (metric.cold_apart and (trial.cold or trial.warmup)):
+    for trial, one in measured.of(metric, scope):
+        if metric.cold_apart and (trial.cold or trial.warmup):
             continue
-        for one in trial.measurements:
-            if one.metric != metric.name or one.scope != scope:
-                continue
-            if one.value is not None:
-                found.setdefault(trial.utterance.id, []).append((one.value, 1.0))
-            elif one.numerator is not None and one.denominator is not None:
-                found.setdefault(trial.utterance.id, []).append((one.numerator, one.denominator))
+        if one.value is not None:
+            found.setdefault(trial.utterance.id, []).append((one.value, 1.0))
+        elif one.numerator is not None and one.denominator is not None:
+            found.setdefault(trial.utterance.id, []).append((one.numerator, one.denominator))
     return found
 
 

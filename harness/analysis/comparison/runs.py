@@ -29,13 +29,17 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """All that was compared. ``tests`` counts the tests that the correction is over."""
+    """All that was compared. ``tests`` counts the tests that the correction is over.
+
+    ``missing`` are the titles of the cells that A has and B lacks.
+    """
 
     a: str
     b: str
     sections: tuple[Section, ...]
     tests: int
     notes: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 def compare_runs(title: str, a: Side, b: Side, patterns: Sequence[str] = (), more: Sequence[str] = ()) -> Section:

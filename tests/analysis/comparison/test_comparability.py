@@ -8,9 +8,12 @@ from harness import store
 from harness.analysis.comparison.comparability import Difference, Side, differences, read_side, refuse_unlike
 from harness.analysis.summary import summarise
 from harness.errors import StoreError
+from harness.metrics import sample
 from harness.protocol import Fit, Protocol
 from harness.records import Outcome
 from tests import stored
+from tests.analysis import made
+from tests.analysis.comparison.pairs import heard
 
 HASH = "0123456789abcdef" * 4
 OTHER = "f" * 64
@@ -181,3 +184,13 @@ def test_a_side_is_read_from_its_folder(tmp_path: Path) -> None:
 def test_stages_are_matched_by_key() -> None:
     """Stages in another order in the record are the same stages."""
     assert differences(side(), side("b", stages=stored.run().stages[::-1])) == ()
+
+
+def test_measurements_are_those_of_completed_trials() -> None:
+    """A failed trial's values are in no figure, and so in no comparison."""
+    speeds = [
+        heard(0, sample("asr", "speed_ms", 1.0)),
+        heard(1, sample("asr", "speed_ms", 2.0), outcome=Outcome("oom")),
+    ]
+    one = Side("a", stored.run(), None, tuple(speeds), {})
+    assert [found.value for _, found in one.measured.of(made.SPEED, "asr")] == [1.0]

@@ -63,6 +63,7 @@ def test_sweeps_are_compared_cell_by_cell(tmp_path: Path) -> None:
         ("threads=2", "1", "0"),
     ]
     assert found.notes == (f"only in '{tmp_path / 'a'}': threads=6", f"only in '{tmp_path / 'b'}': threads=12")
+    assert found.missing == ("threads=6",)
 
 
 def test_cells_of_one_sweep_are_runs(tmp_path: Path) -> None:

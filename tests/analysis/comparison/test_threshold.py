@@ -100,7 +100,7 @@ def test_what_is_not_shown_breaks_nothing() -> None:
 
 
 def test_the_nearest_threshold_counts() -> None:
-    """A pattern that fits goes before the general one, the last given before the others."""
+    """A pattern that fits goes before the general one, a full name before both."""
     assert lines(SLOWER, "asr.rtf=20%", "5%") == []
     assert lines(SLOWER, "5%", "asr.*=20%", "asr.rtf=1%") == ["slower by 10.0 %, 1 % may be"]
 
@@ -139,3 +139,32 @@ def test_what_was_not_checked_has_not_held() -> None:
         Broken("threads=2", "", "not checked: it failed"),
     )
     assert broken(of(title="threads=2", refused="it failed"), ()) == ()
+
+
+def test_a_full_name_goes_before_a_pattern() -> None:
+    """Wherever it stands: a pattern behind it would loosen the gate unseen."""
+    assert lines(SLOWER, "asr.rtf=5%", "asr.*=50%") == ["slower by 10.0 %, 5 % may be"]
+    assert lines(SLOWER, "asr.*=5%", "*.rtf=50%", "90%") == []
+
+
+def test_another_text() -> None:
+    """A text that was named in full has to stay; a pattern that it happens to fit says nothing of texts."""
+    other = replace(SLOWER, name="asr.transcript", better="neither", word="other text", worse=False, note="in 1 of 1")
+    assert lines(other, "asr.transcript=0%") == ["in 1 of 1"]
+    assert lines(replace(other, word="same text", note=None), "asr.transcript=0%") == []
+    assert lines(other, "asr.*=0%", "0%") == []
+
+
+def test_a_metric_without_a_direction_cannot_be_named() -> None:
+    """Its threshold would never break, and look as if it held."""
+    switches = replace(SLOWER, name="asr.switches", better="neither", word="higher", worse=False)
+    with pytest.raises(ConfigError, match=r"^threshold: found 'asr.switches', expected a metric of which more or less"):
+        broken(of(switches, SLOWER), thresholds(["asr.switches=5%"]))
+    assert lines(switches, "asr.*=5%") == []
+
+
+def test_a_cell_that_b_lacks() -> None:
+    """A sweep that was cut short does not pass the gate; one that was never asked for a threshold does."""
+    cut = replace(of(SLOWER, title="threads=1"), missing=("threads=2",))
+    assert broken(cut, thresholds(["50%"])) == (Broken("threads=2", "", "not checked: 'b' has no such cell"),)
+    assert broken(cut, ()) == ()
