@@ -251,11 +251,11 @@ def _gather(folder: Path, outputs: Path, *, interrupted: bool) -> int:
             return INTERRUPTED
         raise
     shown = sweep_figures(sweep)
-    publish_sweep(sweep, shown)
+    tables = publish_sweep(sweep, shown)
     for line in point_latest(outputs, folder):
         print(f"warning: {line}", file=sys.stderr)
     print(f"\n{printable(sweep_text(sweep, shown))}\n", flush=True)
-    publish_page(sweep, shown)  # drawing takes seconds, and the table is what was waited for
+    publish_page(sweep, tables)  # drawing takes seconds, and the table is what was waited for
     print(f"Sweep: {folder.resolve()}")
     if interrupted:
         return INTERRUPTED

@@ -91,8 +91,9 @@ class _Entry:
 
 def ledger(run: Run, trials: Sequence[Trial]) -> Mapping[str, StageLedger]:
     """Return each stage's ledger, by its key. Trials that failed are in no row."""
+    chosen = (steady(trials), cold(trials))
     before = _readings_before(trials)
-    return {stage.key: _stage(stage.key, trials, before) for stage in run.stages}
+    return {stage.key: _stage(stage.key, chosen, before) for stage in run.stages}
 
 
 def steady(trials: Iterable[Trial]) -> list[Trial]:
@@ -128,22 +129,23 @@ def _readings_before(trials: Iterable[Trial]) -> Before:
     return before
 
 
-def _stage(stage: str, trials: Sequence[Trial], before: Before) -> StageLedger:
+def _stage(stage: str, chosen: tuple[Sequence[Trial], Sequence[Trial]], before: Before) -> StageLedger:
+    """Return a stage's ledger from the steady trials and the cold one."""
     rows, reasons = [], dict[str, None]()
     for kind in _KINDS:
-        entries = _chosen(kind, stage, trials, before)
+        entries = _chosen(kind, stage, chosen, before)
         if entries:
             rows.append(_row(kind, entries))
             reasons.update((reason, None) for reason in _reasons(kind, rows[-1], entries))
     return StageLedger(stage, tuple(rows), tuple(reasons))
 
 
-def _chosen(kind: _Kind, stage: str, trials: Sequence[Trial], before: Before) -> list[_Entry]:
-    of_steady = _entries(kind, stage, steady(trials), before)
-    of_cold = _entries(kind, stage, cold(trials), before)
-    if kind.trials == "any":
-        return of_steady or of_cold
-    return of_cold if kind.trials == "cold" else of_steady
+def _chosen(kind: _Kind, stage: str, chosen: tuple[Sequence[Trial], Sequence[Trial]], before: Before) -> list[_Entry]:
+    of_steady, of_cold = chosen
+    if kind.trials == "cold":
+        return _entries(kind, stage, of_cold, before)
+    found = _entries(kind, stage, of_steady, before)
+    return found or _entries(kind, stage, of_cold, before) if kind.trials == "any" else found
 
 
 def _entries(kind: _Kind, stage: str, trials: Iterable[Trial], before: Before) -> list[_Entry]:

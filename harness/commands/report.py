@@ -41,9 +41,9 @@ def _sweep(folder: Path, baseline: str | None) -> None:
 
     sweep = read_sweep(folder, baseline)
     shown = sweep_figures(sweep)
-    publish_sweep(sweep, shown)
+    tables = publish_sweep(sweep, shown)
     print(printable(sweep_text(sweep, shown)), flush=True)
-    publish_page(sweep, shown)
+    publish_page(sweep, tables)
 
 
 def _search(folder: Path) -> None:

@@ -16,7 +16,7 @@ from harness.report.finding_lines import Words, finding_lines, finding_table
 from harness.report.page import number_columns, render
 from harness.report.sweep_charts import sweep_charts
 from harness.report.sweep_report import sweep_tables, sweep_title
-from harness.report.sweep_table import BEST, SweepFigures, sweep_figures
+from harness.report.sweep_table import BEST, sweep_figures
 from harness.report.tables import Table
 from harness.sweeping.baseline import plain
 
@@ -66,9 +66,12 @@ class SweepPage:
         return render("cells.html", self)
 
 
-def publish_page(sweep: Sweep, shown: SweepFigures | None = None) -> None:
-    """Draw the charts, and write ``sweep.html``; the charts as files of their own where the jobs were told to."""
-    page = sweep_page(sweep, shown)
+def publish_page(sweep: Sweep, tables: Sequence[Table] | None = None) -> None:
+    """Draw the charts, and write ``sweep.html``; the charts as files of their own where the jobs were told to.
+
+    ``tables`` are those of :func:`sweep_tables`, where they have been made already.
+    """
+    page = sweep_page(sweep, tables)
     store.write_text(sweep.folder / store.SWEEP_HTML, page.html())
     formats = _formats(sweep)
     folder = sweep.folder / store.CHARTS
@@ -80,7 +83,7 @@ def publish_page(sweep: Sweep, shown: SweepFigures | None = None) -> None:
             store.write_bytes(folder / f"{chart.name}.png", chart.png)
 
 
-def sweep_page(sweep: Sweep, shown: SweepFigures | None = None) -> SweepPage:
+def sweep_page(sweep: Sweep, tables: Sequence[Table] | None = None) -> SweepPage:
     """Put the page of a sweep together, its charts drawn."""
     found = findings(sweep)
     panels = panels_of(sweep)
@@ -88,7 +91,7 @@ def sweep_page(sweep: Sweep, shown: SweepFigures | None = None) -> SweepPage:
     charts = sweep_charts(sweep, found, panels, words)
     formats = _formats(sweep)
     failed = [cell for cell in sweep.cells if not cell.ok]
-    cells, *others = sweep_tables(sweep, shown or sweep_figures(sweep))
+    cells, *others = tables or sweep_tables(sweep, sweep_figures(sweep))
     cells = _for_page(sweep, cells, panels)
     return SweepPage(
         title=sweep_title(sweep),

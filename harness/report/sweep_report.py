@@ -15,8 +15,8 @@ _STUB = 2
 """Columns that say what a row of an answering table is of: a stage and a value."""
 
 
-def publish_sweep(sweep: Sweep, shown: SweepFigures | None = None) -> None:
-    """Write ``sweep.json``, ``sweep.csv`` and ``sweep.md`` into the sweep's folder; the page takes longer to draw.
+def publish_sweep(sweep: Sweep, shown: SweepFigures | None = None) -> list[Table]:
+    """Write ``sweep.json``, ``sweep.csv`` and ``sweep.md`` into the sweep's folder; return the tables for the page.
 
     Here and below ``shown`` is what :func:`sweep_figures` makes of the sweep, where that has been done already.
     """
@@ -25,6 +25,7 @@ def publish_sweep(sweep: Sweep, shown: SweepFigures | None = None) -> None:
     store.write_json(folder / store.SWEEP_JSON, sweep_record(sweep, shown))
     store.write_text(folder / store.SWEEP_CSV, sweep_csv(sweep, shown.ratios))
     store.write_text(folder / store.SWEEP_MD, _markdown(sweep, tables))
+    return tables
 
 
 def sweep_text(sweep: Sweep, shown: SweepFigures | None = None, *, width: int | None = None) -> str:

@@ -82,7 +82,8 @@ def _chart(
     x = {"field": "x", "type": "quantitative", "scale": scale_of(values), "title": None}
     x["axis"] = {**ticks_of(values, 4), **panel.axis()}
     moved = {name: _moved(index, len(series), above=above) for index, name in enumerate(series)}
-    rows = [_row(panel, mark, row, name, moved[name]) for mark, row, name in triples]
+    best = panel.best
+    rows = [_row(best, mark, row, name, moved[name]) for mark, row, name in triples]
     layers = _layers(rows, x, y, series, series_key)
     if above:
         layers.insert(0, _labels(names, y, step))
@@ -95,8 +96,7 @@ def _moved(index: int, count: int, *, above: bool) -> float:
     return (8 if above else 0) + 13 * (index - (count - 1) / 2)
 
 
-def _row(panel: Panel, mark: Mark, row: str, series: str, moved: float) -> dict[str, Any]:
-    best = panel.best
+def _row(best: Mark | None, mark: Mark, row: str, series: str, moved: float) -> dict[str, Any]:
     return {
         "row": row,
         "series": series,

@@ -28,7 +28,7 @@ def test_files(sweep: Sweep) -> None:
 
 def test_text(sweep: Sweep) -> None:
     """On the screen a table is no wider than a terminal, what is constant stands above it, and notes are there once."""
-    text = sweep_text(sweep)
+    text = sweep_text(sweep, width=120)
     lines = text.splitlines()
     assert lines[0] == "The same in all jobs: iterations=4, order=[asr,aligner]"
     assert max(len(line) for line in lines if not line.startswith(("x: ", "no value for "))) <= 120

@@ -215,8 +215,9 @@ def test_the_experiment_isolation_compares_three_lives(capsys: Capture) -> None:
     assert (ran.folder / "sweep.md").read_text(encoding="utf-8") == markdown
 
 
-def test_threads_that_work_have_a_sheet(capsys: Capture) -> None:
+def test_threads_that_work_have_a_sheet(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a real pool shows whatever the clock says: its threads, its buffers, and what is beyond the cores."""
+    monkeypatch.setenv("COLUMNS", "120")
     arguments = ("plugins=[tests.engine.spinning]", "asr=spinning", "order=[asr]", "threads=1,3", "iterations=4")
     ran = called(capsys, ["-m", *SCRIPTED[:2], *arguments, "asr.buffer_mib=8", "quiet=true"])
     assert ran.status == 0
@@ -225,10 +226,11 @@ def test_threads_that_work_have_a_sheet(capsys: Capture) -> None:
     rows = [line.split() for line in sheet[start + 1 : start + 3]]
     assert [row[:3] for row in rows] == [["asr", "1", "2"], ["asr", "3", "4"]]
     assert "1.00x" in rows[0]
-    mib = re.search(r"; ([+][0-9.]+) MiB of peak memory for each added thread", sheet[start + 3])
+    said = next(line for line in sheet if " MiB of peak memory for each added thread" in line)
+    mib = re.search(r"; ([+][0-9.]+) MiB of peak memory for each added thread", said)
     assert mib is not None
     assert float(mib[1]) == pytest.approx(8.0, abs=0.5)
     markdown = (ran.folder / "sweep.md").read_text(encoding="utf-8")
     assert "## Threads\n" in markdown
-    assert sheet[start + 3] in markdown
-    assert called(capsys, ["report", str(ran.folder)]).out.count(sheet[start + 3]) == 1
+    assert said in markdown
+    assert called(capsys, ["report", str(ran.folder)]).out.count(said) == 1
