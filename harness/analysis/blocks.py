@@ -2,7 +2,7 @@
 
 A sample, a ratio and a constancy are of all trials. What is a series over one process is not: memory, files and threads
 begin anew with each block's process, and what lies between two blocks are the other cells. Growth, verdicts and the
-phase ledger are those of one block, the one with the longest series.
+phase ledger are those of one block: one that leaks where any does, else the one with the longest series.
 """
 
 from collections import Counter
@@ -19,7 +19,7 @@ from harness.records import Phase, Trial, Visit
 
 _SEAM = (
     "figures are of all blocks' trials, cold is the median of their first ones; growth and verdicts are those of the "
-    "longest block, for each begins with a new process"
+    "longest block, or of one that leaks, for each begins with a new process"
 )
 
 
@@ -27,7 +27,7 @@ def merged(blocks: Sequence[SummarisedRun]) -> Summary:
     """Return one summary of at least one block; reads the trials of several. Raises :class:`StoreError`."""
     if len(blocks) == 1:
         return blocks[0].summary
-    longest = max(blocks, key=_length).summary  # the first of those that are equally long
+    longest = max(blocks, key=_telling).summary  # the first of those that are equally long
     summaries = [block.summary for block in blocks]
     metrics = _metrics(blocks, longest.metrics)
     guards = [summary.guard for summary in summaries]
@@ -88,14 +88,14 @@ def _phases(trial: Trial) -> list[Phase]:
     return [phase for visit in trial.visits for phase in visit.phases]
 
 
-def _length(block: SummarisedRun) -> tuple[int, int]:
-    """Tell how much of a series a block has: points of the memory verdict, else trials."""
+def _telling(block: SummarisedRun) -> tuple[bool, int, int]:
+    """Tell how much a block says of memory: that it leaks before all else, then points of the verdict, then trials."""
     verdict = block.summary.verdicts.get("memory")
-    return (verdict.n if verdict else 0, block.summary.trials)
+    return (verdict is not None and verdict.verdict == "leak", verdict.n if verdict else 0, block.summary.trials)
 
 
 def _metrics(blocks: Sequence[SummarisedRun], of_longest: Mapping[str, MetricSummary]) -> Mapping[str, MetricSummary]:
-    """Return the figures of all trials; a trend is the longest block's, and so is what no block's probes declare."""
+    """Return the figures of all trials; a trend is the chosen block's, and so is what no block's probes declare."""
     trials = pooled(store.read_run(block.folder).trials for block in blocks)
     measured = Measured([trial for trial in trials if trial.outcome.ok])
     declared = {metric.name: metric for probe in blocks[0].run.probes for metric in probe.metrics}
@@ -103,7 +103,7 @@ def _metrics(blocks: Sequence[SummarisedRun], of_longest: Mapping[str, MetricSum
     for name, entry in of_longest.items():
         metric = declared.get(entry.metric)
         if metric is None or metric.kind is Kind.TREND:
-            found[name] = _longest_trend(name, blocks) or entry
+            found[name] = entry if entry.value is not None else _longest_trend(name, blocks) or entry
             continue
         made = metric_summary(metric, entry.scope, measured)
         colds = [cold for block in blocks if (cold := _cold(block, name)) is not None]

@@ -75,7 +75,7 @@ def test_growth_never_crosses_a_seam(tmp_path: Path) -> None:
     assert found.verdicts["memory"].n == 5
     assert found.notes[-1] == (
         "measured in 3 blocks: figures are of all blocks' trials, cold is the median of their first ones; growth and "
-        "verdicts are those of the longest block, for each begins with a new process"
+        "verdicts are those of the longest block, or of one that leaks, for each begins with a new process"
     )
 
 
@@ -143,3 +143,12 @@ def test_trials_that_are_damaged(tmp_path: Path) -> None:
     (tmp_path / "1" / store.TRIALS).write_text("{\n{\n", encoding="utf-8")
     with pytest.raises(StoreError, match=r"trials\.jsonl' line 1"):
         merged(found)
+
+
+def test_a_leak_in_a_shorter_block_is_the_cells(tmp_path: Path) -> None:
+    """What any of the processes lost is lost, however short its series."""
+    made = blocks(tmp_path, stored.trials(6), stored.trials(4))
+    leaking = replace(made[1].summary.verdicts["memory"], verdict="leak")
+    short = replace(made[1], summary=replace(made[1].summary, verdicts={"memory": leaking}))
+    assert merged([made[0], short]).verdicts["memory"] == leaking
+    assert merged(made).verdicts["memory"].n == 5
