@@ -28,6 +28,8 @@ TIMEOUT_S = 300.0
 """For a command that hangs; no test is judged by it."""
 _SETTINGS = ("INFERENCE_THREADS", "CONTEXT_LENGTH", "PYTHONUNBUFFERED")
 """What a developer's shell may have set, and a user's has not."""
+_WIDTH = "100"
+"""Columns of the terminal that every command is told of: tables fit themselves into it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def called(capsys: pytest.CaptureFixture[str], arguments: Sequence[str]) -> Ran:
 def surroundings(more: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return a plain environment, in which a worker finds the modules of the tests."""
     inherited = {name: value for name, value in os.environ.items() if name not in _SETTINGS}
-    return {**inherited, "PYTHONPATH": str(ROOT), "COLUMNS": "100", **(more or {})}
+    return {**inherited, "PYTHONPATH": str(ROOT), "COLUMNS": _WIDTH, **(more or {})}
 
 
 def settle(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -98,6 +100,7 @@ def settle(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     empty.mkdir()
     monkeypatch.chdir(empty)
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+    monkeypatch.setenv("COLUMNS", _WIDTH)
     for name in _SETTINGS:
         monkeypatch.delenv(name, raising=False)
     return empty
