@@ -16,7 +16,6 @@ from harness.records import PlannedJob, SweepPlan
 from harness.sweeping.place import swept_name
 
 State = Literal["waiting", "running", "done", "failed", "stopped", "not run"]
-_MARK = "multirun.yaml"
 _T = TypeVar("_T", bound=msgspec.Struct)
 
 
@@ -56,7 +55,7 @@ def holds_sweep(folder: Path) -> bool:
     """Tell whether a folder holds a sweep, or will: its plan, Hydra's mark, or numbered jobs."""
     if (folder / store.RUN).exists():
         return False
-    return (folder / store.PLAN).exists() or (folder / _MARK).exists() or bool(_numbered(folder))
+    return (folder / store.PLAN).exists() or (folder / store.MULTIRUN).exists() or bool(_numbered(folder))
 
 
 class FollowedSweep:

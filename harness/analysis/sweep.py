@@ -21,9 +21,6 @@ from harness.errors import StoreError
 from harness.records import PlannedJob, SweepPlan
 from harness.sweeping.baseline import find_baseline, plain
 
-_MARK = "multirun.yaml"
-"""What Hydra leaves in the folder of a sweep."""
-
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
@@ -125,7 +122,7 @@ def _folders(folder: Path) -> list[Path]:
     """Return the jobs' folders; runs that merely lie side by side, neither numbered nor marked as a sweep, are none."""
     if not folder.is_dir():
         return []
-    marked = (folder / _MARK).exists() or (folder / store.PLAN).exists()
+    marked = (folder / store.MULTIRUN).exists() or (folder / store.PLAN).exists()
     return sorted((path for path in folder.iterdir() if _is_job(path, marked)), key=_by_number)
 
 

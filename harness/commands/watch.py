@@ -11,6 +11,7 @@ import typer
 from harness import store
 from harness.analysis.follow_run import FollowedRun
 from harness.analysis.follow_sweep import FollowedSweep, holds_sweep
+from harness.clock import SystemClock
 from harness.errors import StoreError
 from harness.report.watch_text import news_line, run_lines, sweep_lines
 
@@ -87,7 +88,7 @@ def _not_begun(folder: Path) -> StoreError:
 
 
 def _lines(followed: Followed, rows: int) -> list[str]:
-    now_s = time.time()
+    now_s = SystemClock().wall().timestamp()
     if isinstance(followed, FollowedSweep):
         return sweep_lines(followed, now_s, rows)
     return run_lines(followed, now_s, rows)
@@ -116,7 +117,7 @@ def _tell(followed: Followed, follow: bool, sleep: Sleep) -> None:
         if followed.finished and not follow:
             break
         key = _progress(followed)
-        line = news_line(followed, time.time())
+        line = news_line(followed, SystemClock().wall().timestamp())
         if line and key != told:
             told = key
             print(line, flush=True)

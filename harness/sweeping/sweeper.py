@@ -25,9 +25,6 @@ from harness.records import PlannedJob
 from harness.sweeping.plan import PlannedCell, check_folders, jobs_of, sweep_plan
 from harness.sweeping.rounds import SweepSettings, sweep_settings
 
-MARK = "multirun.yaml"
-"""What Hydra's own sweeper leaves in the folder of a sweep: the configuration that all its jobs share."""
-
 
 class Interleaving(Sweeper):
     """Does what Hydra's basic sweeper does, with a plan on disk before the first job and the cells in turns.
@@ -72,7 +69,7 @@ class Interleaving(Sweeper):
         plan = sweep_plan(cells, jobs, swept, started_at, metadata.version("asr-align-harness"))
         check_folders(folder, jobs)
         folder.mkdir(parents=True, exist_ok=True)
-        OmegaConf.save(self.config, folder / MARK)
+        OmegaConf.save(self.config, folder / store.MULTIRUN)
         store.write_json(folder / store.PLAN, plan)
         return self._launched([list(job.overrides) for job in jobs])
 
