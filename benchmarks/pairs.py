@@ -132,7 +132,7 @@ def _listeners(plan: Plan, pacer: Pacer, screen: Screen) -> Listeners:
 
 def _task(plan: Plan) -> str:
     (key,) = plan.protocol.order
-    stage, utterance = plan.stages[key], plan.utterances[0]
+    stage, utterance = plan.stages[key], plan.corpus[0]
     return json.dumps(
         {
             "module": stage.module,

@@ -18,6 +18,7 @@ from benchmarks.cpu_clock import cpu_ns_of
 from benchmarks.setting import observers, utterance
 from harness.clock import SystemClock
 from harness.config import Settings, StageSettings
+from harness.corpus.corpus import decoded
 from harness.experiment import Experiment
 from harness.hookspecs import hookimpl
 from harness.plan import JobFacts, Plan, make_plan
@@ -86,7 +87,7 @@ def _plan(task: dict[str, Any]) -> Plan:
     )
     protocol = Protocol(order=("asr", "aligner"), timeout_s=120.0, trim="never", **task["protocol"])
     settings = Settings(protocol, stages, {name: {} for name in task["probes"]}, {})
-    return make_plan(settings, discover(), [utterance()], JobFacts("benchmark", "", "", ()))
+    return make_plan(settings, discover(), decoded([utterance()]), JobFacts("benchmark", "", "", ()))
 
 
 def main() -> None:

@@ -97,7 +97,7 @@ def run(setting: Setting) -> Result:
 
 def _prepared(client: Client, plan: Plan) -> Callable[[], int]:
     """Prepare the engine; return what does one iteration and says how many nanoseconds its calls took."""
-    stage, utterance = plan.stages[_ROLE], plan.utterances[0]
+    stage, utterance = plan.stages[_ROLE], plan.corpus[0]
     more = {"module": stage.module, "class": stage.class_name, "options": stage.record.options}
     client.ask({"do": "prepare", "stage": _ROLE, **more}, ANSWER_TIMEOUT_S)
     text = utterance.reference or ""

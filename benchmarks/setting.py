@@ -9,7 +9,8 @@ from pathlib import Path
 import yaml
 
 from harness.config import Settings, StageSettings, builtin_folder
-from harness.dataset import utterances
+from harness.corpus.corpus import decoded
+from harness.corpus.recording import utterances
 from harness.hookspecs import Probe
 from harness.plan import JobFacts, Plan, make_plan
 from harness.plugins import Listeners, Registry, discover
@@ -55,7 +56,7 @@ def plan_of(role: Role, iterations: int, *, every_probe: bool = False) -> Plan:
         probes={name: {} for name in (_shipped(registry) if every_probe else default_probes())},
         dataset=_DATASET,
     )
-    return make_plan(settings, registry, [utterance()], JobFacts("benchmark", "", "", ()))
+    return make_plan(settings, registry, decoded([utterance()]), JobFacts("benchmark", "", "", ()))
 
 
 def default_probes() -> list[str]:

@@ -15,7 +15,7 @@ WORKER = "worker's interpreter, what is left of it"
 STEPS_OF_JOB = {
     "settings_of": "check the settings",
     "discover": "discover plugins",
-    "utterances": "find the audio",
+    "open_corpus": "find the audio",
     "make_plan": "plan",
     "_listeners": "listeners",
     "checked": "noise check, before the worker is started",

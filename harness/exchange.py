@@ -13,11 +13,16 @@ Streams = Literal["nothing", "pieces", "hypotheses"]
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word and when it is spoken, in milliseconds from the start of the audio."""
+    """One word and when it is spoken, in milliseconds from the start of the audio.
+
+    ``quality`` is between 0 and 1, how well the word fits what is heard there by the engine's own account; None where
+    it gives none.
+    """
 
     text: str
     start_ms: float
     end_ms: float
+    quality: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

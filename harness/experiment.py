@@ -118,7 +118,7 @@ class Experiment:
 
     def _pairs(self) -> Iterator[tuple[Task, Task | None]]:
         """Yield each task with the one that follows it, leaving out what belongs to a trial that has failed."""
-        waiting = tasks(self._plan.protocol, len(self._plan.utterances))
+        waiting = tasks(self._plan.protocol, len(self._plan.corpus))
         task = next(waiting, None)
         while task is not None:
             following = self._next(waiting)
@@ -134,7 +134,7 @@ class Experiment:
         if task.trial not in self._open:
             self._open[task.trial] = OpenTrial(
                 task,
-                self._plan.utterances[task.utterance],
+                self._plan.corpus[task.utterance],
                 {key: stage.record for key, stage in self._plan.stages.items()},
                 self._plan.protocol.warmup,
                 self._clock.wall().isoformat(timespec="milliseconds"),

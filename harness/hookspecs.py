@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import pluggy
 
 from harness.metrics import Measurement, Metric
+from harness.normalizer import Normalizer
 from harness.process import Process
 from harness.records import Run, Trial
 from harness.stage import Stage
@@ -94,6 +95,11 @@ def harness_probes() -> Sequence[type[Probe]]:  # type: ignore[empty-body]
 @hookspec
 def harness_exporters() -> Sequence[type[Exporter]]:  # type: ignore[empty-body]
     """Return the exporter classes that a plugin holds. Called once."""
+
+
+@hookspec
+def harness_normalizers() -> Sequence[Normalizer]:  # type: ignore[empty-body]
+    """Return the text normalisers that a plugin holds. Called once."""
 
 
 # --- a run: listeners and probes -------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from harness.clock import Clock
 from harness.config import Settings, builtin_folder, settings_of
 from harness.console.screen import Screen, Write, print_at_once
 from harness.console.status import StatusLines
-from harness.dataset import utterances
+from harness.corpus.forms import open_corpus
 from harness.defaults import defaults
 from harness.differences import differences
 from harness.environment import environment, file_facts, named_files_mib, usable_cores
@@ -62,13 +62,13 @@ def run_job(config: DictConfig, job: Job, clock: Clock) -> Done:
     """
     settings = settings_of(config)
     registry = discover(settings.plugins)
-    heard = utterances(settings.dataset, builtin_folder("samples").parent)
+    corpus = open_corpus(settings.dataset, builtin_folder("samples").parent)
     started_at = clock.wall().isoformat(timespec="milliseconds")
     version = metadata.version("asr-align-harness")
     facts = JobFacts(job.folder.name, started_at, version, job.overrides, job.swept, job.experiment)
     fit, limits = limits_for(settings.fit)
     settings = replace(settings, fit=fit)
-    plan = make_plan(settings, registry, heard, facts)
+    plan = make_plan(settings, registry, corpus, facts)
     listeners, screen = _listeners(plan, settings, read_place(job.folder, clock.wall()), clock)
     store.claim(job.folder)
     with ExitStack() as at_end:
@@ -142,7 +142,7 @@ def _listeners(plan: Plan, settings: Settings, place: Place | None, clock: Clock
         bar = ProgressBar(plan.run.trials, place)
         write = bar.write
         listeners.add(bar, "progress")
-    reference = plan.utterances[0].reference
+    reference = plan.corpus.entry(0).reference
     screen = Screen(reference, write, quiet=settings.quiet, verbose=settings.verbose, blocks=not lines)
     listeners.add(screen, "screen")
     if lines:

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from harness.config import Settings, StageSettings
+from harness.corpus.corpus import Corpus
 from harness.errors import ConfigError, UserError
 from harness.hookspecs import Exporter, Probe
 from harness.plugins import Registry, options_of
 from harness.protocol import ADDRESS_SPACE, Fit, Protocol
-from harness.records import ProbeRecord, Run, StageRecord, Utterance
+from harness.records import ProbeRecord, Run, StageRecord
 from harness.stage import Stage, Unusable
 
 CONTEXT = "context_length"
@@ -31,7 +32,7 @@ class Plan:
     run: Run
     stages: Mapping[str, StagePlan]
     probes: tuple[Probe, ...]
-    utterances: Sequence[Utterance]
+    corpus: Corpus
     exporters: tuple[Exporter, ...] = ()
 
     @property
@@ -60,15 +61,15 @@ class JobFacts:
     experiment: str | None = None
 
 
-def make_plan(settings: Settings, registry: Registry, utterances: Sequence[Utterance], job: JobFacts) -> Plan:
-    """Bind names to plugins and check every option and every stage's preconditions.
+def make_plan(settings: Settings, registry: Registry, corpus: Corpus, job: JobFacts) -> Plan:
+    """Bind names to plugins and check every option and every stage's preconditions; decodes nothing.
 
     Raises :class:`harness.errors.ConfigError` for the first thing that cannot be.
     """
     protocol = settings.protocol
-    _check_counts(settings, len(utterances))
+    _check_counts(settings, len(corpus))
     stages = {stage.key: _stage(stage, registry) for stage in settings.stages}
-    _check_text(protocol, stages, utterances)
+    _check_text(protocol, stages, corpus)
     probes = tuple(_probe(name, values, registry) for name, values in settings.probes.items())
     run = Run(
         id=job.id,
@@ -78,7 +79,7 @@ def make_plan(settings: Settings, registry: Registry, utterances: Sequence[Utter
         stages=tuple(stage.record for stage in stages.values()),
         probes=tuple(_probe_record(probe, registry) for probe in probes),
         dataset=settings.dataset,
-        trials=protocol.iterations * len(utterances),
+        trials=protocol.iterations * len(corpus),
         budgets=settings.budgets,
         experiment=job.experiment,
         overrides=job.overrides,
@@ -86,16 +87,17 @@ def make_plan(settings: Settings, registry: Registry, utterances: Sequence[Utter
         subtitles=settings.subtitles,
         charts=settings.charts,
         notes=(
-            *_notes(protocol, stages, len(utterances), job.swept),
+            *_notes(protocol, stages, len(corpus), job.swept),
             *_fit_notes(settings.fit, protocol),
-            *_block_notes(settings, len(utterances)),
+            *_block_notes(settings, len(corpus)),
         ),
         fit=settings.fit,
         block=settings.sweep.block or 0,
         blocks=settings.sweep.interleave,
+        corpus=corpus.record,
     )
     exporters = tuple(_exporter(name, values, registry) for name, values in settings.exporters.items())
-    return Plan(run, stages, probes, utterances, exporters)
+    return Plan(run, stages, probes, corpus, exporters)
 
 
 def _stage(settings: StageSettings, registry: Registry) -> StagePlan:
@@ -158,13 +160,13 @@ def _check_counts(settings: Settings, utterances: int) -> None:
         raise ConfigError("warmup", f"{protocol.warmup} of {of}", expected)
 
 
-def _check_text(protocol: Protocol, stages: Mapping[str, StagePlan], utterances: Sequence[Utterance]) -> None:
+def _check_text(protocol: Protocol, stages: Mapping[str, StagePlan], corpus: Corpus) -> None:
     """Refuse an aligner that would have neither a transcript before it nor a reference."""
     first = next((key for key in protocol.order if stages[key].record.role == "asr"), None)
     for key in protocol.order:
         if key == first:
             return
-        lacking = next((utterance for utterance in utterances if utterance.reference is None), None)
+        lacking = next((entry for entry in corpus.entries() if entry.reference is None), None)
         if lacking:
             found = f"'{key}' with no ASR before it, and for {lacking.id} {lacking.no_reference}"
             raise UserError("order", found, "an ASR before the aligner, or dataset.transcript")

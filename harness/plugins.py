@@ -21,6 +21,7 @@ import pluggy
 from harness import hookspecs
 from harness.errors import ConfigError, PluginError, nearest_first
 from harness.hookspecs import Exporter, Probe
+from harness.normalizer import Normalizer, register
 from harness.records import ROLES
 from harness.stage import Stage
 
@@ -114,6 +115,7 @@ def discover(extra: Iterable[str] = ()) -> Registry:
 
 
 def _registry(manager: pluggy.PluginManager, origins: Mapping[str, str]) -> Registry:
+    _register_normalizers(manager)
     return Registry(
         _stages(manager, origins),
         _named(manager, origins, "harness_probes", Probe),
@@ -238,6 +240,24 @@ def _named(manager: pluggy.PluginManager, origins: Mapping[str, str], hook: str,
             raise PluginError(f"plugin {plugin}", found, "a name that is free")
         named[cls.name] = Found(cls, origins[plugin])
     return named
+
+
+def _register_normalizers(manager: pluggy.PluginManager) -> None:
+    """Add the normalisers that plugins hold to those that are looked up by name."""
+    for implementation in manager.hook.harness_normalizers.get_hookimpls():
+        plugin = f"plugin {implementation.plugin_name}"
+        try:
+            normalizers: list[Any] = list(implementation.function())  # type: ignore[call-overload]
+        except Exception as error:  # a plugin may fail in any way; which one is the message
+            found = f"{type(error).__name__}: {error} from harness_normalizers"
+            raise PluginError(plugin, found, "a list of normalisers") from error
+        for one in normalizers:
+            if not isinstance(one, Normalizer):
+                raise PluginError(plugin, f"{one!r} from harness_normalizers", "objects of the class Normalizer")
+            try:
+                register(one)
+            except ValueError as error:
+                raise PluginError(plugin, str(error), "a name that is free") from None
 
 
 def _classes(manager: pluggy.PluginManager, hook: str, base: type[Any]) -> Iterator[tuple[str, Any]]:

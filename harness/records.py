@@ -27,7 +27,9 @@ class Utterance:
 
     ``audio`` is what the user named, ``canonical`` the 16 kHz mono PCM file that the engines are given.
     ``reference`` is the transcript, or None with the reason in ``no_reference``. ``recording`` names what it is a chunk
-    of (itself, where it is whole), and ``offset_s`` says where in that it begins.
+    of (itself, where it is whole), and ``offset_s`` says where in that it begins. ``speaker`` and ``language``
+    (a BCP 47 tag) are None where the dataset does not say; ``reference_words`` are when each word is spoken, from the
+    utterance's start, by whoever made the reference; ``synthetic`` says how speech was made that nobody spoke so.
     """
 
     id: str
@@ -38,6 +40,10 @@ class Utterance:
     no_reference: str | None = None
     recording: str = ""
     offset_s: float = 0.0
+    speaker: str | None = None
+    language: str | None = None
+    reference_words: tuple[Word, ...] = ()
+    synthetic: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,11 +234,33 @@ class ProbeRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CorpusRecord:
+    """Which utterances a run is over, known before any is decoded.
+
+    ``form`` is how the dataset lies on disk; of its ``entries``, ``bad`` could not be used and were skipped, and
+    ``left_out`` counts by key of the configuration those that a filter or a limit left out. What remains are
+    ``utterances`` with ``duration_s`` of audio, of so many ``speakers`` (0: nobody says). ``sha256`` is that of the
+    selection: what each utterance is called, where it lies in which file, what is said in it and when.
+    """
+
+    form: str
+    entries: int
+    utterances: int
+    duration_s: float
+    sha256: str
+    bad: int = 0
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    speakers: int = 0
+    synthetic: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """What was to be run: written before the first trial, so that a killed run can be read.
 
     ``trials`` is how many there would be; ``swept`` are the keys that the sweep it belongs to varies; ``subtitles`` the
-    formats in which word timings are written out; ``charts`` those of the report's charts. A cell of a sweep may be
+    formats in which word timings are written out; ``charts`` those of the report's charts; ``corpus`` is None where the
+    utterances were named one by one. A cell of a sweep may be
     measured in several blocks (``blocks``), round by round with the other cells; each is a run, and ``block`` says
     which of them this is, from 0.
     """
@@ -255,6 +283,7 @@ class Run:
     fit: Fit = field(default_factory=Fit)
     block: int = 0
     blocks: int = 1
+    corpus: CorpusRecord | None = None
     schema: int = SCHEMA
 
 

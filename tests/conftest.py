@@ -12,6 +12,7 @@ import pytest
 from harness import store
 from harness.clock import SystemClock
 from harness.config import Settings, StageSettings
+from harness.corpus.corpus import decoded
 from harness.experiment import Ending, Experiment
 from harness.hookspecs import Probe
 from harness.plan import JobFacts, Plan, make_plan
@@ -103,7 +104,7 @@ def run_plan(registry: Registry, utterance: Utterance, tmp_path: Path) -> RunPla
     ) -> Ran:
         settings = replace(settings, probes={probe.name: {} for probe in probes})
         known = {**registry.probes, **{probe.name: Found(probe, "tests") for probe in probes}}
-        plan = change(make_plan(settings, replace(registry, probes=known), [utterance] * utterances, FACTS))
+        plan = change(make_plan(settings, replace(registry, probes=known), decoded([utterance] * utterances), FACTS))
         folder = tmp_path / "run"
         store.claim(folder)
         store.write_json(folder / store.RUN, plan.run)

@@ -24,6 +24,7 @@ def test_these_are_the_hooks() -> None:
     """A new one is documented, tested and told of."""
     assert sorted(HOOKS) == [
         "harness_exporters",
+        "harness_normalizers",
         "harness_probes",
         "harness_stages",
         "measure",

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from harness.corpus.corpus import decoded
 from harness.errors import ConfigError, UserError
 from harness.hookspecs import Probe
 from harness.metrics import Metric
@@ -71,14 +72,14 @@ def planned(
     """Return the plan for the picky ASR alone, or for what ``more`` says of the protocol."""
     made = settings(order=("asr",), **more)
     stage = replace(made.stages[0], stage="picky", options=asr or {})
-    return make_plan(replace(made, stages=(stage,)), known, [utterance], FACTS)
+    return make_plan(replace(made, stages=(stage,)), known, decoded([utterance]), FACTS)
 
 
 def test_budgets_travel_into_the_record(settings: MakeSettings, known: Registry, utterance: Utterance) -> None:
     """A stored run knows what it was held to."""
     budgets = Budgets(leak_kib=16.0, memory_mib=2000.0, residual_mib=1.0, strict=True)
     made = replace(settings(), budgets=budgets)
-    assert make_plan(made, known, [utterance], FACTS).run.budgets == budgets
+    assert make_plan(made, known, decoded([utterance]), FACTS).run.budgets == budgets
 
 
 def test_a_stages_record_says_what_will_run(settings: MakeSettings, known: Registry, utterance: Utterance) -> None:
@@ -105,7 +106,7 @@ def test_a_run_says_how_it_was_asked_for(settings: MakeSettings, registry: Regis
     """The job's facts are kept; trials are iterations times utterances."""
     facts = JobFacts("12-00-00", "2026-01-01T12:00:00", "0.1.0", ("iterations=3",), ("iterations",), "exp5")
     made = replace(settings(iterations=3), dataset={"audio": "a.wav"})
-    run = make_plan(made, registry, [utterance] * 2, facts).run
+    run = make_plan(made, registry, decoded([utterance] * 2), facts).run
     assert (run.id, run.started_at, run.harness_version) == ("12-00-00", "2026-01-01T12:00:00", "0.1.0")
     assert (run.overrides, run.swept, run.experiment) == (("iterations=3",), ("iterations",), "exp5")
     assert (run.trials, run.dataset, run.protocol) == (6, {"audio": "a.wav"}, made.protocol)
@@ -114,7 +115,7 @@ def test_a_run_says_how_it_was_asked_for(settings: MakeSettings, registry: Regis
 def test_probes_are_made_and_recorded(settings: MakeSettings, known: Registry, utterance: Utterance) -> None:
     """With options, origin and everything that they can report."""
     made = replace(settings(), probes={"watch": {"closely": True}})
-    plan = make_plan(made, known, [utterance], FACTS)
+    plan = make_plan(made, known, decoded([utterance]), FACTS)
     assert [probe.options for probe in plan.probes] == [Watch.Options(closely=True)]
     assert plan.run.probes == (
         ProbeRecord(name="watch", origin="tests 1.0", options={"closely": True}, metrics=tuple(Watch.metrics)),
@@ -147,7 +148,7 @@ def test_names_that_nobody_registered_are_refused(
     lines = []
     for wrong in (unknown, replace(made, probes={"wach": {}}), replace(made, probes={"watch": {"close": True}})):
         with pytest.raises(ConfigError) as caught:
-            make_plan(wrong, known, [utterance], FACTS)
+            make_plan(wrong, known, decoded([utterance]), FACTS)
         lines.append(str(caught.value))
     assert lines[0].startswith(
         "asr.stage: found 'pickle', expected the name of a stage with the role asr; choose from: picky, "
@@ -172,10 +173,10 @@ def test_warm_up_leaves_one_to_measure(
     """Beside the cold first one."""
     made = settings(iterations=iterations, warmup=warmup)
     if line is None:
-        assert make_plan(made, registry, [utterance], FACTS).run.trials == iterations
+        assert make_plan(made, registry, decoded([utterance]), FACTS).run.trials == iterations
     else:
         with pytest.raises(ConfigError) as caught:
-            make_plan(made, registry, [utterance], FACTS)
+            make_plan(made, registry, decoded([utterance]), FACTS)
         assert str(caught.value) == line
 
 
@@ -186,26 +187,26 @@ def test_an_aligner_without_a_text_is_refused(
     """Neither a transcript before it nor a reference: the line names the utterance and both ways out."""
     silent = replace(utterance, reference=None, no_reference="no transcript was named")
     with pytest.raises(UserError) as caught:
-        make_plan(settings(order=order), registry, [utterance, silent], FACTS)
+        make_plan(settings(order=order), registry, decoded([utterance, silent]), FACTS)
     assert str(caught.value) == (
         "order: found 'aligner' with no ASR before it, and for silence no transcript was named, "
         "expected an ASR before the aligner, or dataset.transcript"
     )
-    assert make_plan(settings(order=order), registry, [utterance], FACTS).run.trials == 1
-    assert make_plan(settings(order=("asr", "aligner")), registry, [silent], FACTS).run.trials == 1
+    assert make_plan(settings(order=order), registry, decoded([utterance]), FACTS).run.trials == 1
+    assert make_plan(settings(order=("asr", "aligner")), registry, decoded([silent]), FACTS).run.trials == 1
 
 
 def test_notes_say_what_changes_nothing(settings: MakeSettings, registry: Registry, utterance: Utterance) -> None:
     """Threads that are swept over engines without any, and a batch of one."""
     swept = replace(FACTS, swept=("threads",))
     made = settings(residency="phase_batched")
-    assert make_plan(made, registry, [utterance], swept).run.notes == (
+    assert make_plan(made, registry, decoded([utterance]), swept).run.notes == (
         "threads is swept, and changes nothing for asr (scripted), aligner (scripted): uses_threads is false",
         "residency=phase_batched with one utterance does what one_at_a_time does",
     )
-    assert make_plan(made, registry, [utterance] * 2, FACTS).run.notes == ()
+    assert make_plan(made, registry, decoded([utterance] * 2), FACTS).run.notes == ()
     swept = replace(FACTS, swept=("context_length",))
-    assert make_plan(settings(), registry, [utterance], swept).run.notes == (
+    assert make_plan(settings(), registry, decoded([utterance]), swept).run.notes == (
         "context_length is swept, and there is no option of that name for asr (scripted), aligner (scripted)",
     )
 
@@ -232,22 +233,22 @@ def test_notes_say_what_a_limit_does_not_count(
 ) -> None:
     """The limit is in the record with its mechanism, and what it means is in the notes."""
     made = replace(settings(page_cache=page_cache), fit=fit)
-    run = make_plan(made, registry, [utterance], FACTS).run
+    run = make_plan(made, registry, decoded([utterance]), FACTS).run
     assert (run.fit, run.notes) == (fit, notes)
 
 
 def test_a_block_of_a_cell_is_in_the_record(settings: MakeSettings, registry: Registry, utterance: Utterance) -> None:
     """Which of how many, with the trials of its share; one trial is cold, and that is noted."""
-    whole = make_plan(settings(iterations=2), registry, [utterance], FACTS).run
+    whole = make_plan(settings(iterations=2), registry, decoded([utterance]), FACTS).run
     assert (whole.block, whole.blocks, whole.trials) == (0, 1, 2)
     block = replace(settings(iterations=2), sweep=SweepSettings(interleave=3, block=2))
-    run = make_plan(block, registry, [utterance], FACTS).run
+    run = make_plan(block, registry, decoded([utterance]), FACTS).run
     assert (run.block, run.blocks, run.trials, run.notes) == (2, 3, 2, ())
     short = replace(settings(iterations=1), sweep=SweepSettings(interleave=3, block=2))
-    assert make_plan(short, registry, [utterance], FACTS).run.notes == (
+    assert make_plan(short, registry, decoded([utterance]), FACTS).run.notes == (
         "sweep.interleave=3 leaves blocks of one trial, which is cold; iterations=6 has a steady one in each",
     )
-    assert make_plan(short, registry, [utterance] * 2, FACTS).run.notes == ()
+    assert make_plan(short, registry, decoded([utterance] * 2), FACTS).run.notes == ()
 
 
 def test_warming_up_leaves_nothing_of_a_short_block(
@@ -256,7 +257,7 @@ def test_warming_up_leaves_nothing_of_a_short_block(
     """It is asked of each block, and the line says so."""
     block = replace(settings(iterations=2, warmup=1), sweep=SweepSettings(interleave=3, block=2))
     with pytest.raises(ConfigError) as caught:
-        make_plan(block, registry, [utterance], FACTS)
+        make_plan(block, registry, decoded([utterance]), FACTS)
     assert str(caught.value).startswith(
         "warmup: found 1 of the 2 trials of a block (sweep.interleave=3), expected at most"
     )

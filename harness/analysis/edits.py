@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.analysis.accuracy import NORMALIZERS
+from harness.normalizer import basic, names, normalizer
 from harness.records import Run, Trial, Visit, Word
 
 Edit = Literal["none", "substitution", "deletion", "insertion"]
@@ -76,7 +76,8 @@ def _transcript(trial: Trial, timed: Visit) -> str | None:
 def _normalizer(run: Run) -> Callable[[str], str]:
     """Return the normaliser that the run's word error rate is of."""
     options = next((probe.options for probe in run.probes if "normalizer" in probe.options), {})
-    return NORMALIZERS.get(str(options.get("normalizer")), NORMALIZERS["basic"])
+    name = str(options.get("normalizer"))
+    return normalizer(name).normalize if name in names() else basic
 
 
 def marked_words(

@@ -139,7 +139,7 @@ class Worker:
         result = stamps.around(stage.run, request, emit)
         return {
             "text": result.text,
-            "words": [[word.text, word.start_ms, word.end_ms] for word in result.words],
+            "words": [[word.text, word.start_ms, word.end_ms, word.quality] for word in result.words],
             "deliveries": [(at_ns, text) for at_ns, text in deliveries if text],
             "facts": dict(result.facts),
         }

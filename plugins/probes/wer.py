@@ -5,16 +5,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from harness.analysis.accuracy import (
-    NORMALIZER_VERSION,
-    NORMALIZERS,
     Counts,
     character_counts,
-    none,
     word_counts,
 )
-from harness.errors import ConfigError
 from harness.hookspecs import Probe, hookimpl
 from harness.metrics import Better, Kind, Measurement, Metric, absent, constant, ratio
+from harness.normalizer import none, normalizer
 from harness.records import Trial, Visit
 
 _SHARES = ("substitutions", "deletions", "insertions", "hits")
@@ -64,13 +61,11 @@ class Wer(Probe):
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
-        if options.normalizer not in NORMALIZERS:
-            raise ConfigError("probe.wer.normalizer", f"'{options.normalizer}'", "a normaliser", NORMALIZERS)
-        self._normalize = NORMALIZERS[options.normalizer]
+        self._normalizer = normalizer(options.normalizer, "probe.wer.normalizer")
 
     def recorded(self) -> Mapping[str, Any]:
         """Return the options, with the version of the normaliser that they name."""
-        return {**super().recorded(), "normalizer_version": NORMALIZER_VERSION}
+        return {**super().recorded(), "normalizer_version": self._normalizer.version}
 
     @hookimpl
     def measure(self, trial: Trial) -> Iterator[Measurement]:
@@ -87,7 +82,7 @@ class Wer(Probe):
                 yield from self._rates(visit.stage, trial.utterance.reference or "", visit.text or "")
 
     def _rates(self, stage: str, reference: str, hypothesis: str) -> Iterator[Measurement]:
-        said, heard = self._normalize(reference), self._normalize(hypothesis)
+        said, heard = self._normalizer.normalize(reference), self._normalizer.normalize(hypothesis)
         if not said:
             yield from (
                 absent(stage, metric.name, "nothing is left of the reference after normalising")

@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from harness.analysis.accuracy import basic, none
 from harness.analysis.edits import Edit, HeardWord, heard, marked_words
+from harness.normalizer import basic, none
 from harness.records import Trial, Visit, Word
 from tests import stored
 

@@ -134,7 +134,7 @@ def test_one_life_of_a_stage(utterance: Utterance) -> None:
         **head,
         "loaded": ["asr"],
         "text": "3200 what 0.1 silence.wav",
-        "words": [["a", 0.0, 10.5]],
+        "words": [["a", 0.0, 10.5, None]],
         "facts": {"tokens": 3},
     }
     assert [text for _, text in answer["deliveries"]] == ["x", "y"]

@@ -8,7 +8,8 @@ from typing import Any, SupportsIndex
 
 import pytest
 
-from harness.analysis.accuracy import basic, word_counts
+from harness.analysis.accuracy import word_counts
+from harness.normalizer import basic
 from harness.stage import Refused, Request, Result, Unusable, Word
 from plugins.stages.pocketsphinx import PocketsphinxAligner, PocketsphinxAsr
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from harness.dataset import utterances
+from harness.corpus.recording import utterances
 from harness.errors import ConfigError, InputError, UserError
 from harness.records import Utterance
 
