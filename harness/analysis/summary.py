@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from harness.analysis.alignment import Alignment, alignment
 from harness.analysis.audio_length import AudioLength, audio_length
 from harness.analysis.budget import Residual, Runway, residuals, runway
 from harness.analysis.drift import Drift, drifts
@@ -35,7 +36,8 @@ class Summary:
     ``verdicts`` has the verdict on the process (``memory``), ``stage_verdicts`` what each stage has to do with it,
     ``runway`` how long a leak leaves, ``residuals`` what unloaded models still held, by stage. ``broken`` says what
     ``strict`` fails a run for, one line each. ``chain`` is None for a chain of one stage. ``drift`` says what drifts,
-    with time or temperature; ``audio_length`` is by stage. ``trials`` counts the trials that there are,
+    with time or temperature; ``audio_length`` is by stage; ``alignment`` is about word times. ``trials`` counts the
+    trials that there are,
     ``first_failure`` is the first that failed; ``made_from`` says which they are, and ``made_by`` which analysis
     summarised them, so that a stored summary is not taken for that of others.
     """
@@ -57,6 +59,7 @@ class Summary:
     chain: Chain | None = None
     audio_length: Mapping[str, AudioLength] = field(default_factory=dict)
     drift: tuple[Drift, ...] = ()
+    alignment: Alignment = field(default_factory=Alignment)
     first_failure: FailedTrial | None = None
     trials: int = 0
     made_from: TrialsStamp | None = None
@@ -94,6 +97,7 @@ def summarise(
         chain=chain(run, trials, ledgers),
         audio_length=audio_length(run, trials),
         drift=drifts(run, measured),
+        alignment=alignment(run, trials),
         first_failure=first_failure(trials),
         trials=len(trials),
         made_from=made_from,
