@@ -9,6 +9,7 @@ from harness import store
 from harness.analysis.original import original_results
 from harness.analysis.stored_summary import check_trials
 from harness.analysis.summary import Summary, summarise
+from harness.report.alignment_tables import alignment_lines, alignment_tables
 from harness.report.audio_tables import audio_lines, audio_tables
 from harness.report.configuration import read_configuration
 from harness.report.ledger_tables import chain_lines, ledger_tables
@@ -64,10 +65,20 @@ def publish(folder: Path) -> Published:
     store.write_json(folder / store.ORIGINAL, published.original)
     store.write_text(folder / store.REPORT_MD, published.report.markdown())
     store.write_text(folder / store.REPORT_HTML, published.report.html())
-    for name, content in word_files(stored.run, stored.trials):
-        store.write_text(folder / name, content)
+    _write_words(stored)
     _write_charts(published)
     return published
+
+
+def _write_words(stored: StoredRun) -> None:
+    """Write the files of word times; the many of a corpus without syncing each, for they can be made again."""
+    for name, content in word_files(stored.run, stored.trials):
+        path = stored.folder / name
+        if path.parent == stored.folder:
+            store.write_text(path, content)
+        else:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(content, encoding="utf-8", newline="")
 
 
 def _with_charts(published: Published) -> Published:
@@ -98,8 +109,8 @@ def ending(published: Published, *, verbose: bool) -> Iterator[str]:
     ours = metric_table(summary, main_only=not verbose)
     yield from ("", _THICK, ours.title, _THICK, ours.text(), "")
     if verbose:
-        for table in (*ledger_tables(summary), *audio_tables(summary)):
+        for table in (*ledger_tables(summary), *audio_tables(summary), *alignment_tables(summary)):
             yield from (table.title, "", table.text(), "")
     else:
-        yield from (*chain_lines(summary.chain), *audio_lines(summary))
+        yield from (*chain_lines(summary.chain), *audio_lines(summary), *alignment_lines(summary))
     yield from (*verdict_lines(summary), *published.sampling)

@@ -8,6 +8,7 @@ from harness.analysis.summary import GROWTH, Summary
 from harness.analysis.timeline import Curve, sampled_curves, spans, stepped_curves, windows
 from harness.records import Run, Trial
 from harness.report import charts
+from harness.report.alignment_sketches import alignment_sketches
 from harness.report.drawn import Drawn, Sketch, draw
 from harness.report.figures import figure, heading, interval
 from harness.report.latency_sketches import latency_sketches
@@ -54,6 +55,7 @@ def run_charts(
             lambda: charts.ledger_chart(list(summary.ledger.values()), names),
         ),
         *latency_sketches(run, trials, summary, names),
+        *alignment_sketches(summary, names),
         *waveform_sketches(run, trials),
     ]
     return [draw(sketch, formats) for sketch in sketches]

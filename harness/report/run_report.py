@@ -8,6 +8,7 @@ from typing import Any
 from harness.analysis.original import original_results
 from harness.analysis.summary import Summary
 from harness.records import Environment, Run, Trial
+from harness.report.alignment_tables import alignment_tables
 from harness.report.audio_tables import audio_tables
 from harness.report.configuration import Configuration
 from harness.report.drawn import Drawn
@@ -95,6 +96,7 @@ def run_report(
             metric_table(summary, main_only=False),
             *ledger_tables(summary),
             *audio_tables(summary),
+            *alignment_tables(summary),
             _stage_table(run),
             _protocol_table(run),
             *((_environment_table(environment),) if environment else ()),

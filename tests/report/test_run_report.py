@@ -77,6 +77,7 @@ def test_tables_in_their_order() -> None:
         "Phases of ASR",
         "Phases of Aligner",
         "What the chain needs",
+        "Word times",
         "Stages",
         "Protocol",
         "Where it was run",

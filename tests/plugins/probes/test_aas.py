@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ ERRORS = ("aas_ms", "within_20ms", "within_50ms", "within_100ms", "within_200ms"
 SANITY = ("out_of_order", "overlapping", "outside_audio", "negative_or_empty")
 
 
-def trial(words: tuple[Word, ...] = HEARD, reference: tuple[Word, ...] = REFERENCE, **changes: object) -> Trial:
+def trial(words: tuple[Word, ...] = HEARD, reference: tuple[Word, ...] = REFERENCE, **changes: Any) -> Trial:
     """Return a trial whose aligner gave these words."""
     visit = replace(Visit("aligner", "aligner", text_from="reference", text="", words=words), **changes)
     return stored.trial(utterance=stored.utterance(reference_words=reference, duration_s=1.0), visits=(visit,))
