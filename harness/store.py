@@ -12,7 +12,8 @@
 ``summary.json``           what analysis made of the trials
 ``asr_align_results.json`` the same in the shape of the original experiment
 ``report.md``, ``.html``   the same, to be read
-``*.STAGE.srt`` and others word timings, where the configuration asks for subtitles
+``*.STAGE.srt`` and others word timings, where the configuration asks for subtitles; in ``words/``, and one
+                           CTM or JSON file for all, where the run is over several recordings
 ``trials.csv`` and others  what exporters wrote, unless they were told another place
 ``charts/*``               the charts of the report, or of a sweep's page, as SVG or PNG, where they are asked for
 ``failure.json``           only where a job could not run at all: its overrides and the line that says why

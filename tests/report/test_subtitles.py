@@ -2,8 +2,10 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from praatio import textgrid
 
 from harness.config import SUBTITLES
 from harness.protocol import Protocol
@@ -27,8 +29,15 @@ def _run(*formats: str) -> Run:
     )
 
 
-def _trial(utterance: str, offset_s: float = 0.0, *, index: int = 0, words: tuple[Word, ...] = WORDS) -> Trial:
-    heard = Utterance(utterance, "a.wav", "/a.wav", 4.0, recording="speech", offset_s=offset_s)
+def _trial(
+    utterance: str,
+    offset_s: float = 0.0,
+    *,
+    index: int = 0,
+    words: tuple[Word, ...] = WORDS,
+    recording: str = "speech",
+) -> Trial:
+    heard = Utterance(utterance, "a.wav", "/a.wav", 4.0, recording=recording, offset_s=offset_s)
     return Trial(index, 0, heard, "", visits=(Visit("aligner", "aligner", words=words),))
 
 
@@ -40,9 +49,9 @@ def test_srt_has_numbered_cues_with_commas() -> None:
 
 
 def test_vtt_has_a_header_points_and_escapes() -> None:
-    """What a browser would take for markup is text."""
+    """What a browser would take for markup, or for an arrow of times, is text."""
     words = (Word("a<b>&", 0.0, 3_600_001.0),)
-    assert subtitles.vtt(words, 0.0, "") == "WEBVTT\n\n00:00:00.000 --> 01:00:00.001\na&lt;b>&amp;\n"
+    assert subtitles.vtt(words, 0.0, "") == "WEBVTT\n\n00:00:00.000 --> 01:00:00.001\na&lt;b&gt;&amp;\n"
 
 
 def test_a_cue_holds_no_more_than_a_line() -> None:
@@ -98,6 +107,73 @@ def test_the_last_completed_pass_gives_the_words() -> None:
     failed = replace(_trial("speech", index=2, words=()), outcome=Outcome("crashed"))
     ((_, content),) = subtitles.word_files(_run("ctm"), [_trial("speech"), later, failed])
     assert content == "speech 1 0.500 0.240 ask\n"
+
+
+ODD = (Word("a\x00b\nc", -20.0, 100.0, 0.5), Word("\x1b", 100.0, 200.0), Word("d", 300.0, 250.0, 0.25))
+"""Control characters, a word of nothing else, times before the audio, and one that ends before it begins."""
+
+
+def test_odd_words_as_cues() -> None:
+    """A cue has one line of text, begins no earlier than the audio, and lasts a millisecond at least."""
+    assert subtitles.srt(ODD, 1000.0, "") == "1\n00:00:00,000 --> 00:00:00,250\na b c d\n"
+    assert subtitles.vtt(ODD[2:], 1000.0, "") == "WEBVTT\n\n00:00:00.300 --> 00:00:00.301\nd\n"
+
+
+def test_ctm_has_the_quality_as_confidence() -> None:
+    """A field has no spaces, no duration is negative, and a word without a quality has no sixth field."""
+    assert subtitles.ctm((*ODD, Word("e", 0.0, 40.0)), 1000.0, "my talk") == (
+        "my_talk 1 0.000 0.120 a_b_c 0.500\nmy_talk 1 0.100 0.100 _\nmy_talk 1 0.300 0.000 d 0.250\n"
+        "my_talk 1 0.000 0.040 e\n"
+    )
+
+
+def test_json_has_everything_as_it_came() -> None:
+    """Odd times and control characters stay, and the quality is there where it is known."""
+    assert json.loads(subtitles.as_json(ODD[:2], 1000.0, "")) == [
+        {"start": -20.0, "end": 100.0, "text": "a\x00b\nc", "quality": 0.5},
+        {"start": 100.0, "end": 200.0, "text": "\x1b"},
+    ]
+
+
+def test_praatio_reads_the_textgrid_back(tmp_path: Path) -> None:
+    """What was written is one tier of words with their times; a word that is too short to be printed is left out."""
+    words = (
+        *WORDS,
+        Word("short", 2500.0, 2500.2),
+        Word("na\N{LATIN SMALL LETTER I WITH DIAERESIS}ve\n", 3000.0, 4100.0),
+    )
+    path = tmp_path / "speech.TextGrid"
+    path.write_text(subtitles.textgrid(words, 4000.0, "speech"), encoding="utf-8")
+    read = textgrid.openTextgrid(str(path), includeEmptyIntervals=False)
+    assert (read.tierNames, read.maxTimestamp) == (("words",), 4.0)
+    assert [tuple(entry) for entry in read.getTier("words").entries] == [
+        (0.5, 0.74, "ask"),
+        (0.74, 1.0, "not"),
+        (2.0, 2.341, '"what"'),
+        (3.0, 4.0, "na\N{LATIN SMALL LETTER I WITH DIAERESIS}ve"),
+    ]
+
+
+def test_a_corpus_has_one_file_where_one_can_hold_it() -> None:
+    """CTM and JSON hold all recordings; of the others there is a file each, in a folder, by names that can be."""
+    trials = [_trial("a", words=WORDS[:1], recording="x/A"), _trial("b", index=1, words=WORDS[:1], recording="x:a")]
+    found = dict(subtitles.word_files(_run("ctm", "json", "srt"), trials))
+    assert list(found) == [
+        "words.aligner.ctm",
+        "words.aligner.json",
+        "words/x_A.aligner.srt",
+        "words/x_a-2.aligner.srt",
+    ]
+    assert found["words.aligner.ctm"] == "x/A 1 0.500 0.240 ask\nx:a 1 0.500 0.240 ask\n"
+    item = {"start": 500.0, "end": 740.0, "text": "ask"}
+    assert json.loads(found["words.aligner.json"]) == {"x/A": [item], "x:a": [item]}
+
+
+def test_quality_of_a_chunk_stays() -> None:
+    """Moving a word in time changes nothing else."""
+    trial = _trial("speech", 4.0, words=(Word("ask", 0.0, 10.0, 0.75),))
+    ((_, content),) = subtitles.word_files(_run("json"), [trial])
+    assert json.loads(content) == [{"start": 4000.0, "end": 4010.0, "text": "ask", "quality": 0.75}]
 
 
 @pytest.mark.parametrize("form", sorted(subtitles.FORMATS))
