@@ -4,9 +4,10 @@ The alignment of texts is jiwer's, of normalised words; only words that are equa
 normalised a word at a time, so that every token has an owner with times.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate, pairwise
 
 from harness.records import Word
 
@@ -42,37 +43,50 @@ class Matcher:
         A word of several tokens is matched where all of them are. So is one that was found as several words, from the
         first one's start to the last one's end; words of the reference that were found as one have no times.
         """
-        said, found = self._owned(reference), self._owned(words)
+        said, found = self._tokens_of(reference), self._tokens_of(words)
         equal = _equal(said.texts, found.texts)
-        starts, ends = [], []
-        for word, (first, last) in zip(reference, said.spans, strict=True):
-            mine = [equal.get(token) for token in range(first, last)]
-            if mine and mine[0] is not None and mine == [*range(mine[0], mine[0] + len(mine))]:
-                head, tail = found.owners[mine[0]], found.owners[mine[0] + len(mine) - 1]
-                if found.spans[head][0] == mine[0] and found.spans[tail][1] == mine[0] + len(mine):
-                    starts.append(words[head].start_ms - word.start_ms)
-                    ends.append(words[tail].end_ms - word.end_ms)
-        return Matched(sum(last > first for first, last in said.spans), tuple(starts), tuple(ends))
+        if said.spans is None and found.spans is None:  # nearly always: a token is a word
+            pairs = [(reference[mine], words[theirs], words[theirs]) for mine, theirs in equal.items()]
+        else:
+            pairs = list(_whole_words(reference, said, words, found, equal))
+        return Matched(
+            sum(last > first for first, last in said.spans) if said.spans else len(said.texts),
+            tuple(head.start_ms - word.start_ms for word, head, _ in pairs),
+            tuple(tail.end_ms - word.end_ms for word, _, tail in pairs),
+        )
 
-    def _owned(self, words: Sequence[Word]) -> "_Tokens":
-        texts: list[str] = []
-        owners: list[int] = []
-        spans: list[tuple[int, int]] = []
-        for number, word in enumerate(words):
-            tokens = self._tokens(word.text)
-            spans.append((len(texts), len(texts) + len(tokens)))
-            texts += tokens
-            owners += [number] * len(tokens)
-        return _Tokens(texts, owners, spans)
+    def _tokens_of(self, words: Sequence[Word]) -> "_Tokens":
+        each = [self._tokens(word.text) for word in words]
+        spans = None
+        if any(len(tokens) != 1 for tokens in each):
+            ends = list(accumulate((len(tokens) for tokens in each), initial=0))
+            spans = list(pairwise(ends))
+        return _Tokens([token for tokens in each for token in tokens], spans)
 
 
 @dataclass(frozen=True, slots=True)
 class _Tokens:
-    """The tokens of words: each one's word, and of each word its first token and the one after its last."""
+    """The tokens of words, and each word's first and the one after its last; no spans where each has one."""
 
     texts: list[str]
-    owners: list[int]
-    spans: list[tuple[int, int]]
+    spans: list[tuple[int, int]] | None
+
+
+def _whole_words(
+    reference: Sequence[Word], said: _Tokens, words: Sequence[Word], found: _Tokens, equal: Mapping[int, int]
+) -> Iterator[tuple[Word, Word, Word]]:
+    """Yield the words of the reference whose tokens are those of whole words, with the first and last of these."""
+    said_spans = said.spans or [(number, number + 1) for number in range(len(reference))]
+    found_spans = found.spans or [(number, number + 1) for number in range(len(words))]
+    starting = {first: number for number, (first, last) in enumerate(found_spans) if last > first}
+    ending = {last: number for number, (first, last) in enumerate(found_spans) if last > first}
+    for word, (first, last) in zip(reference, said_spans, strict=True):
+        at = equal.get(first) if last > first else None
+        if at is None or any(equal.get(first + step) != at + step for step in range(1, last - first)):
+            continue
+        stop = at + last - first
+        if at in starting and stop in ending:
+            yield word, words[starting[at]], words[ending[stop]]
 
 
 def _equal(said: list[str], found: list[str]) -> dict[int, int]:

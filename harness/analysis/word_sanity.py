@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from math import inf
 
 from harness.records import Word
 
@@ -36,17 +37,25 @@ class Sanity:
 
 def sanity(words: Iterable[Word], duration_ms: float) -> Sanity:
     """Count the words of one utterance. A time that is no number is outside the audio."""
-    counts = dict.fromkeys((one.name for one in fields(Sanity)), 0)
-    before: Word | None = None
+    count = out_of_order = overlapping = outside_audio = empty = negative = 0
+    before_start, before_end, latest = -inf, -inf, duration_ms + TOLERANCE_MS
     for word in words:
-        counts["words"] += 1
-        counts["negative"] += not word.end_ms >= word.start_ms
-        counts["empty"] += word.end_ms == word.start_ms
-        inside = word.start_ms >= -TOLERANCE_MS and max(word.start_ms, word.end_ms) <= duration_ms + TOLERANCE_MS
-        counts["outside_audio"] += not inside
-        if before is not None and word.start_ms < before.start_ms - TOLERANCE_MS:
-            counts["out_of_order"] += 1
-        elif before is not None and word.start_ms < before.end_ms - TOLERANCE_MS:
-            counts["overlapping"] += 1
-        before = word
-    return Sanity(**counts)
+        start, end = word.start_ms, word.end_ms
+        count += 1
+        if not end > start:
+            empty += end == start
+            negative += end != start
+        outside_audio += not (start >= -TOLERANCE_MS and start <= latest and end <= latest)
+        if start < before_start - TOLERANCE_MS:
+            out_of_order += 1
+        elif start < before_end - TOLERANCE_MS:
+            overlapping += 1
+        before_start, before_end = start, end
+    return Sanity(
+        words=count,
+        out_of_order=out_of_order,
+        overlapping=overlapping,
+        outside_audio=outside_audio,
+        empty=empty,
+        negative=negative,
+    )
