@@ -23,8 +23,8 @@ _WRONG = {
 }
 _DEFINITION = (
     "AAS: 1 / 2N x sum of (|start error| + |end error|) over the N words that were found. Our AAS has the 1/2; some "
-    "published code leaves it out, and prints twice as much. Bias: median signed error in ms, positive where late. "
-    "Coverage: N / words of the reference. Shares: starts and ends that are off by at most so much."
+    "published code leaves it out, and prints twice as much. Read it with the coverage, N / words of the reference. "
+    "Bias: median signed error in ms, positive where late. Shares: starts and ends that are off by at most so much."
 )
 _AGREEMENT = (
     "How far the second is from the first, positive where it is later. This is agreement, not accuracy: two aligners "
