@@ -17,6 +17,7 @@ from harness.analysis.handles import Leaking, leaking
 from harness.analysis.lacking import lacking
 from harness.analysis.ledger import StageLedger, ledger
 from harness.analysis.metric_summary import Measured, MetricSummary, metric_summary
+from harness.analysis.outputs import StageOutput, outputs
 from harness.analysis.residency import Chain, chain
 from harness.analysis.series import series
 from harness.analysis.verdict import StageVerdict, Verdict, judge, judge_stages
@@ -35,7 +36,8 @@ class Summary:
     ``verdicts`` has the verdict on the process (``memory``), ``stage_verdicts`` what each stage has to do with it,
     ``runway`` how long a leak leaves, ``residuals`` what unloaded models still held, by stage. ``broken`` says what
     ``strict`` fails a run for, one line each. ``chain`` is None for a chain of one stage. ``drift`` says what drifts,
-    with time or temperature; ``audio_length`` is by stage. ``trials`` counts the trials that there are,
+    with time or temperature; ``audio_length`` is by stage, and so are ``outputs``, by which cells of a sweep are
+    compared. ``trials`` counts the trials that there are,
     ``first_failure`` is the first that failed; ``made_from`` says which they are, and ``made_by`` which analysis
     summarised them, so that a stored summary is not taken for that of others.
     """
@@ -57,6 +59,7 @@ class Summary:
     chain: Chain | None = None
     audio_length: Mapping[str, AudioLength] = field(default_factory=dict)
     drift: tuple[Drift, ...] = ()
+    outputs: Mapping[str, StageOutput] = field(default_factory=dict)
     first_failure: FailedTrial | None = None
     trials: int = 0
     made_from: TrialsStamp | None = None
@@ -94,6 +97,7 @@ def summarise(
         chain=chain(run, trials, ledgers),
         audio_length=audio_length(run, trials),
         drift=drifts(run, measured),
+        outputs=outputs(run, measured),
         first_failure=first_failure(trials),
         trials=len(trials),
         made_from=made_from,
