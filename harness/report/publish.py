@@ -12,6 +12,7 @@ from harness.analysis.summary import Summary, summarise
 from harness.report.audio_tables import audio_lines, audio_tables
 from harness.report.configuration import read_configuration
 from harness.report.ledger_tables import chain_lines, ledger_tables
+from harness.report.real_time_tables import real_time_lines, real_time_tables
 from harness.report.run_charts import run_charts
 from harness.report.run_report import RunReport, run_report
 from harness.report.sampling import readable_curve, sampling_lines
@@ -98,8 +99,8 @@ def ending(published: Published, *, verbose: bool) -> Iterator[str]:
     ours = metric_table(summary, main_only=not verbose)
     yield from ("", _THICK, ours.title, _THICK, ours.text(), "")
     if verbose:
-        for table in (*ledger_tables(summary), *audio_tables(summary)):
+        for table in (*ledger_tables(summary), *audio_tables(summary), *real_time_tables(summary)):
             yield from (table.title, "", table.text(), "")
     else:
-        yield from (*chain_lines(summary.chain), *audio_lines(summary))
+        yield from (*chain_lines(summary.chain), *audio_lines(summary), *real_time_lines(summary))
     yield from (*verdict_lines(summary), *published.sampling)

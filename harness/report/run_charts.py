@@ -11,6 +11,7 @@ from harness.report import charts
 from harness.report.drawn import Drawn, Sketch, draw
 from harness.report.figures import figure, heading, interval
 from harness.report.latency_sketches import latency_sketches
+from harness.report.length_chart import length_sketches
 from harness.report.waveform_sketches import waveform_sketches
 from harness.sampling.curve import Curve as Samples
 
@@ -54,6 +55,7 @@ def run_charts(
             lambda: charts.ledger_chart(list(summary.ledger.values()), names),
         ),
         *latency_sketches(run, trials, summary, names),
+        *length_sketches(run, trials, summary, names),
         *waveform_sketches(run, trials),
     ]
     return [draw(sketch, formats) for sketch in sketches]
