@@ -1,8 +1,9 @@
 """What is said of outputs that should not change: a line for a stage in a run's report, a note in a sweep's."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from harness.analysis.constancy import CHANGED, OUTPUTS, TRANSCRIPT, UNCHANGED
+from harness.analysis.metric_summary import MetricSummary
 from harness.analysis.outputs import OutputCheck
 from harness.analysis.summary import Summary
 from harness.analysis.sweep import Sweep
@@ -16,32 +17,55 @@ def constancy_lines(summary: Summary) -> list[str]:
     """Return a line for each stage whose text, or else whose word times, changed within a run."""
     lines = []
     for scope in dict.fromkeys(entry.scope for entry in summary.metrics.values()):
-        for metric in OUTPUTS:
-            entry = summary.metrics.get(f"{scope}.{metric}")
-            if entry is None or entry.text in (None, UNCHANGED):
-                continue
+        changed = _changed(summary.metrics, scope)
+        if changed is not None:
             share = summary.metrics.get(f"{scope}.{CHANGED}")
             of = ""
             if share is not None and share.value is not None:
                 of = f" ({share.numerator:.0f} of {share.n} repeated trials, {figure(share.value, '.0%')})"
-            lines.append(f"Output ({scope}): {_NAMES[metric]}: {entry.text}{of}")
-            break
+            lines.append(f"Output ({scope}): {_NAMES[changed.metric]}: {changed.text}{of}")
     return lines
 
 
 def sweep_constancy_notes(sweep: Sweep, *, different_only: bool = False) -> Iterator[str]:
-    """Yield a note for each stage: its output is the same in all cells that have to agree, or where it first is not."""
+    """Yield a note for each stage: its output is the same in all cells that have to agree, or where it first is not.
+
+    Cells are compared by the first output of each utterance; one that changes within a cell is said beside it.
+    """
     by_stage: dict[str, list[OutputCheck]] = {}
     for check in sweep.outputs:
         by_stage.setdefault(check.stage, []).append(check)
-    for stage, checks in by_stage.items():
+    for stage in dict.fromkeys([*by_stage, *(stage for cell in sweep.cells for stage in cell.outputs)]):
+        checks = by_stage.get(stage, [])
         same = [check for check in checks if not check.other]
         parts = (
             [f"the same {' and '.join(_NAMES[check.metric] for check in same)} in {_cells(same[0])}"] if same else []
         )
         parts += [_different(sweep, check) for check in checks if check.other]
-        if not different_only or len(same) < len(checks):
-            yield f"{stage}: {'; '.join(parts)}"
+        within = list(_within(sweep, stage))
+        if within and same:
+            parts[0] += " the first time"
+        if within or len(same) < len(checks) or (parts and not different_only):
+            yield f"{stage}: {'; '.join([*parts, *within])}"
+
+
+def _within(sweep: Sweep, stage: str) -> Iterator[str]:
+    """Say in how many cells an output changes from trial to trial, and where it first does."""
+    found = [(cell, changed) for cell in sweep.cells if (changed := _changed(cell.metrics, stage)) is not None]
+    if found:
+        cell, changed = found[0]
+        there = sum(stage in cell.outputs for cell in sweep.cells)
+        name = label(cell, sweep.swept)
+        yield (
+            f"{_NAMES[changed.metric]} changed within {len(found)} of {there} cells, first in cell {name}: "
+            f"{changed.text}"
+        )
+
+
+def _changed(metrics: Mapping[str, MetricSummary], stage: str) -> MetricSummary | None:
+    """Return the output of a stage that changed, its text before its word times; None where none did."""
+    entries = (metrics.get(f"{stage}.{metric}") for metric in OUTPUTS)
+    return next((entry for entry in entries if entry is not None and entry.text not in (None, UNCHANGED)), None)
 
 
 def _cells(check: OutputCheck) -> str:

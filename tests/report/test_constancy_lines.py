@@ -3,13 +3,15 @@ from pathlib import Path
 
 from harness.analysis.outputs import OutputCheck, Unlike
 from harness.analysis.summary import summarise
-from harness.analysis.sweep import Sweep
+from harness.analysis.sweep import Sweep, read_sweep
 from harness.records import Trial
 from harness.report.caution_notes import caution_notes
 from harness.report.constancy_lines import constancy_lines, sweep_constancy_notes
+from harness.report.sweep_report import sweep_text
 from harness.report.verdict_lines import findings
 from tests import stored
 from tests.analysis.cells import cell, sweep
+from tests.stored_sweep import job
 
 UNLIKE = Unlike(base="0", other="1", utterance="jfk", difference="word 7 'ask' -> 'as'")
 
@@ -91,12 +93,25 @@ def test_trials_that_were_not_read() -> None:
     assert line == "asr: text may differ in 5 of 9 cells, whose trials were not read"
 
 
+def test_a_cell_that_changes_within(tmp_path: Path) -> None:
+    """Two cells that begin alike do not agree where one of them goes on otherwise: an engine that remembers."""
+    job(tmp_path / "0", "lifecycle=restart")
+    job(
+        tmp_path / "1",
+        "lifecycle=reuse",
+        trials=[heard(0), heard(1, transcript="and so my fellow americans"), heard(2)],
+    )
+    line = (
+        "asr: the same text in both cells the first time; text changed within 1 of 2 cells, first in cell "
+        "lifecycle=reuse: differs first in trial 1 (iteration 1, jfk): word 4 'yellow' -> 'fellow'"
+    )
+    found = read_sweep(tmp_path)
+    assert list(sweep_constancy_notes(found)) == [line, "aligner: the same word times in both cells"]
+    assert list(caution_notes(found)) == [line]
+
+
 def test_the_note_of_a_stored_sweep(tmp_path: Path) -> None:
     """It stands below the sweep's table, on the screen and in the files."""
-    from harness.analysis.sweep import read_sweep
-    from harness.report.sweep_report import sweep_text
-    from tests.stored_sweep import job
-
     for number in range(2):
         job(tmp_path / str(number), f"threads={number + 1}")
     assert "\nasr: the same text in both cells\n" in sweep_text(read_sweep(tmp_path))
