@@ -41,7 +41,7 @@ def test_shares_are_sums() -> None:
     """What was added and the own time of all utterances, by what the bare loop took for all."""
     found = figures(pair(110, 100, 106), pair(303, 300, 301), pair(190, 200, 186))
     added, own = found.verdicts()
-    assert (added.value, own.value) == (pytest.approx(100 * 3 / 600), pytest.approx(100 * 10 / 600))
+    assert [added.value, own.value] == pytest.approx([100 * 3 / 600, 100 * 10 / 600])
     assert (added.met, own.met) == (True, False)
     assert own.interval is not None
     assert own.interval[0] <= own.value <= own.interval[1]
