@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import command, observe, overhead, probes, sampler, scale, startup, worker_memory
+from benchmarks import command, corpus, observe, overhead, probes, sampler, scale, startup, worker_memory
 from benchmarks.results import Result, Stored, Unmeasurable
 from benchmarks.setting import Setting
 from harness import store
@@ -22,7 +22,8 @@ from harness.machine.blur import blurs
 from harness.machine.quietness import checked
 
 _BENCHMARKS: Mapping[str, Callable[[Setting], Result]] = {
-    module.NAME: module.run for module in (worker_memory, command, observe, sampler, startup, overhead, probes, scale)
+    module.NAME: module.run
+    for module in (worker_memory, command, observe, sampler, startup, overhead, corpus, probes, scale)
 }
 _INTERRUPTED = 130
 _NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
@@ -35,7 +36,7 @@ def main() -> None:
     _let_modules_be_compiled()
     started_at = datetime.now(UTC)
     busy: dict[str, str] = {}
-    setting = Setting(arguments.small, arguments.outputs.resolve())
+    setting = Setting(arguments.small, arguments.outputs.resolve(), arguments.engine, arguments.utterances)
     results: list[Result] = []
     failures: dict[str, str] = {}
     for name in arguments.only or _BENCHMARKS:
@@ -62,6 +63,8 @@ def _parsed(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser("benchmarks", description="What the harness itself costs.")
     parser.add_argument("--small", action="store_true", help="everything once, to show that it works")
     parser.add_argument("--only", action="append", choices=list(_BENCHMARKS), help="this one; may be given again")
+    parser.add_argument("--engine", default="pocketsphinx", help="the ASR of the corpus")
+    parser.add_argument("--utterances", type=int, default=500, help="how many the corpus has")
     parser.add_argument("--outputs", type=Path, default=Path("outputs/benchmarks"), help="where the file goes")
     return parser.parse_args(argv)
 

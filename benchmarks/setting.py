@@ -30,10 +30,15 @@ _DATASET = {"audio": "samples/jfk.wav", "transcript": "samples/jfk.txt"}
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How much to do (``small``: everything once, to show that it works) and the folder of all outputs."""
+    """How much to do (``small``: everything once, to show that it works) and the folder of all outputs.
+
+    ``engine`` and ``utterances`` are those of the corpus: the name of an ASR that is installed, and how many there are.
+    """
 
     small: bool
     outputs: Path
+    engine: str = "pocketsphinx"
+    utterances: int = 500
 
     @contextmanager
     def folder(self) -> Iterator[Path]:

@@ -29,6 +29,7 @@ from harness.records import (
     Word,
 )
 from harness.sampling.curve import Cost, CurveWriter
+from plugins.probes.drift import Drift
 from plugins.probes.rss import Rss
 from plugins.probes.rtf import Rtf
 from plugins.probes.ttft import Ttft
@@ -192,12 +193,12 @@ def failed(index: int, *, message: str = "SIGSEGV", log: tuple[str, ...] = ("las
 
 
 def probes() -> tuple[Probe, ...]:
-    """Return the four probes that ship with the harness, with their own options."""
-    return Rss(None), Ttft(None), Rtf(None), Wer(Wer.Options())
+    """Return five of the probes that ship with the harness, with their own options."""
+    return Rss(None), Ttft(None), Rtf(None), Wer(Wer.Options()), Drift(None)
 
 
 def measured(trial: Trial) -> Trial:
-    """Return the trial with what the four probes make of it."""
+    """Return the trial with what these probes make of it."""
     found: list[Measurement] = []
     for probe in probes():
         found.extend(probe.measure(trial))  # type: ignore[attr-defined]

@@ -296,7 +296,7 @@ def test_the_shipped_configuration_holds_the_records_defaults(monkeypatch: pytes
     monkeypatch.delenv("CONTEXT_LENGTH", raising=False)
     settings = composed()
     assert (settings.protocol, settings.budgets) == (Protocol(order=("asr", "aligner")), Budgets())
-    assert sorted(settings.probes) == ["handles", "rss", "rtf", "ttft", "wer"]
+    assert sorted(settings.probes) == ["drift", "handles", "rss", "rtf", "ttft", "wer"]
     assert [(stage.role, stage.stage) for stage in settings.stages] == [
         ("asr", "pocketsphinx"),
         ("aligner", "pocketsphinx"),

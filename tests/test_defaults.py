@@ -27,7 +27,7 @@ def test_nothing_is_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("INFERENCE_THREADS", "3")
     found = defaults()
     assert (found["threads"], found["iterations"], found["asr"]["stage"]) == (6, 5, "pocketsphinx")
-    assert list(found["probe"]) == ["rss", "handles", "ttft", "rtf", "wer"]
+    assert list(found["probe"]) == ["rss", "handles", "ttft", "rtf", "wer", "drift"]
     assert "hydra" not in found
     assert os.environ["INFERENCE_THREADS"] == "3"
 

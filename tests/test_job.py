@@ -64,7 +64,7 @@ def test_a_job_fills_its_folder(config: DictConfig, tmp_path: Path, capsys: pyte
     stored = store.read_run(folder)
     assert (stored.run.id, stored.run.started_at) == ("12-00-00", "2026-01-01T00:00:00.000+00:00")
     assert (stored.run.overrides, stored.run.swept) == (("iterations=2",), ("threads",))
-    assert [probe.name for probe in stored.run.probes] == ["rss", "handles", "ttft", "rtf", "wer"]
+    assert [probe.name for probe in stored.run.probes] == ["rss", "handles", "ttft", "rtf", "wer", "drift"]
     assert [trial.started_at for trial in stored.trials] == ["2026-01-01T00:00:00.000+00:00"] * 2
     assert stored.environment is not None
     assert stored.environment.engines == {"asr": {"version": "1"}, "aligner": {"version": "1"}}

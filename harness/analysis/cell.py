@@ -1,7 +1,7 @@
 """One cell of a sweep: all that was measured with the same values of the swept keys, in one run or in several."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.analysis.blocks import merged
@@ -9,6 +9,7 @@ from harness.analysis.drift import Drift
 from harness.analysis.first_failure import FailedTrial
 from harness.analysis.isolation import IsolationCost
 from harness.analysis.metric_summary import MetricSummary
+from harness.analysis.outputs import StageOutput
 from harness.analysis.setting import Setting, setting_of
 from harness.analysis.stored_job import NOT_RUN, StoredJob
 from harness.analysis.summary import Summary
@@ -25,7 +26,8 @@ class Cell:
     word on the process's memory, with the stages that leak; empty where nothing was judged. ``trials`` counts those
     that there are. ``started_at`` is when the first of its jobs began, ``environment`` where, ``setting`` with what its
     stages had at hand; None where no run was recorded. ``charts`` are the formats of charts that were asked for,
-    ``first_failure`` is its first trial that failed, ``drift`` what drifted in any of its jobs.
+    ``first_failure`` is its first trial that failed, ``drift`` what drifted in any of its jobs, ``outputs``
+    what its stages put out, by stage.
     """
 
     job: str
@@ -47,6 +49,7 @@ class Cell:
     drift: tuple[Drift, ...] = ()
     charts: tuple[str, ...] = ()
     first_failure: FailedTrial | None = None
+    outputs: Mapping[str, StageOutput] = field(default_factory=dict)
 
     @property
     def hostname(self) -> str | None:
@@ -90,6 +93,7 @@ def cell_of(jobs: Sequence[StoredJob]) -> Cell:
         drift=tuple(one for found in read for one in found.summary.drift),
         charts=read[0].run.charts,
         first_failure=next((found.summary.first_failure for found in read if found.summary.first_failure), None),
+        outputs=summary.outputs,
     )
 
 

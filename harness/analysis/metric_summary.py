@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, median
 
+from harness.analysis.constancy import add_changes, constancy
 from harness.analysis.slope import slope
 from harness.analysis.statistics import Interval, ratio_interval, spread
 from harness.metrics import Better, Kind, Measurement, Metric
@@ -64,6 +65,7 @@ class Measured:
         for trial in trials:
             for measurement in trial.measurements:
                 self._found[measurement.scope, measurement.metric].append((trial, measurement))
+        add_changes(self._found)
 
     def of(self, metric: Metric, scope: str) -> Sequence[tuple[Trial, Measurement]]:
         """Return what the trials measured of a metric in a scope, in their order."""
@@ -83,7 +85,7 @@ def metric_summary(metric: Metric, scope: str, measured: Measured) -> MetricSumm
         return _of_ratio(metric, scope, measurements, cold)
     if metric.kind is Kind.TREND:
         return _of_trend(metric, scope, values.steady)
-    return _of_constancy(metric, scope, values.steady)
+    return _entry(metric, scope, n=len(values.steady), text=constancy(values.steady, metric.unit))
 
 
 def _values(metric: Metric, measured: Sequence[tuple[Trial, Measurement]]) -> _Values:
@@ -167,17 +169,6 @@ def _of_trend(metric: Metric, scope: str, values: Sequence[tuple[Trial, Measurem
         are = "is" if n == 1 else "are"
         return _entry(metric, scope, n=n, null_reason=f"a slope needs 3 points in one process, there {are} {n}")
     return _entry(metric, scope, n=n, value=found.per_iteration, interval=found.interval)
-
-
-def _of_constancy(metric: Metric, scope: str, values: Sequence[tuple[Trial, Measurement]]) -> MetricSummary:
-    """Say whether every utterance gave the same text in all its trials, and where the first difference is."""
-    first: dict[str, str | None] = {}
-    for trial, measurement in values:
-        expected = first.setdefault(trial.utterance.id, measurement.text)
-        if measurement.text != expected:
-            text = f"differs first in trial {trial.index}: {measurement.text!r} instead of {expected!r}"
-            return _entry(metric, scope, n=len(values), text=text)
-    return _entry(metric, scope, n=len(values), text="unchanged")
 
 
 def _points(values: Sequence[tuple[Trial, Measurement]]) -> tuple[list[float], list[float]]:

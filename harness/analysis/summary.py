@@ -18,6 +18,8 @@ from harness.analysis.handles import Leaking, leaking
 from harness.analysis.lacking import lacking
 from harness.analysis.ledger import StageLedger, ledger
 from harness.analysis.metric_summary import Measured, MetricSummary, metric_summary
+from harness.analysis.outputs import StageOutput, outputs
+from harness.analysis.real_time import RealTime, real_time
 from harness.analysis.residency import Chain, chain
 from harness.analysis.series import series
 from harness.analysis.verdict import StageVerdict, Verdict, judge, judge_stages
@@ -36,8 +38,8 @@ class Summary:
     ``verdicts`` has the verdict on the process (``memory``), ``stage_verdicts`` what each stage has to do with it,
     ``runway`` how long a leak leaves, ``residuals`` what unloaded models still held, by stage. ``broken`` says what
     ``strict`` fails a run for, one line each. ``chain`` is None for a chain of one stage. ``drift`` says what drifts,
-    with time or temperature; ``audio_length`` is by stage; ``alignment`` is about word times. ``trials`` counts the
-    trials that there are,
+    with time or temperature; ``audio_length`` is by stage, and so are ``real_time``, of three utterances or
+    more, and ``outputs``, by which cells of a sweep are compared; ``alignment`` is about word times. ``trials`` counts the trials that there are,
     ``first_failure`` is the first that failed; ``made_from`` says which they are, and ``made_by`` which analysis
     summarised them, so that a stored summary is not taken for that of others.
     """
@@ -60,6 +62,8 @@ class Summary:
     audio_length: Mapping[str, AudioLength] = field(default_factory=dict)
     drift: tuple[Drift, ...] = ()
     alignment: Alignment = field(default_factory=Alignment)
+    outputs: Mapping[str, StageOutput] = field(default_factory=dict)
+    real_time: Mapping[str, RealTime] = field(default_factory=dict)
     first_failure: FailedTrial | None = None
     trials: int = 0
     made_from: TrialsStamp | None = None
@@ -98,6 +102,8 @@ def summarise(
         audio_length=audio_length(run, trials),
         drift=drifts(run, measured),
         alignment=alignment(run, trials),
+        outputs=outputs(run, measured),
+        real_time=real_time(run, trials),
         first_failure=first_failure(trials),
         trials=len(trials),
         made_from=made_from,

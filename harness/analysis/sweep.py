@@ -15,6 +15,7 @@ from harness.analysis.cell import Cell as Cell
 from harness.analysis.cell import cell_of
 from harness.analysis.drift import BlockFigures, Drift, sweep_drift
 from harness.analysis.isolation import BASE_KEY, isolation_cost, joined
+from harness.analysis.outputs import OutputCheck, check_outputs
 from harness.analysis.stored_job import StoredJob, read_job, unread_job
 from harness.analysis.sweep_plan import read_plan
 from harness.errors import StoreError
@@ -27,7 +28,7 @@ class Sweep:
     """The cells of a sweep in their order. ``swept`` are the keys that differ, ``constant`` the others.
 
     ``baseline`` is the cell that the others are compared with: the one that was asked for, else the first; None where
-    there is only one.
+    there is only one. ``outputs`` say whether the cells that have to agree put out the same.
     """
 
     folder: Path
@@ -36,6 +37,7 @@ class Sweep:
     constant: Mapping[str, str]
     baseline: Cell | None = None
     drift: tuple[Drift, ...] = ()
+    outputs: tuple[OutputCheck, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -66,7 +68,8 @@ def read_sweep(folder: Path, baseline: str | None = None) -> Sweep:
     if BASE_KEY in swept:
         cells = tuple(_with_isolation(cell) for cell in cells)
     base = _baseline(baseline, plan, cells, swept)
-    return Sweep(folder, cells, swept, constant, base if len(cells) > 1 else None, _drift(jobs))
+    checked = check_outputs(cells, swept, base.job)
+    return Sweep(folder, cells, swept, constant, base if len(cells) > 1 else None, _drift(jobs), checked)
 
 
 def _baseline(asked: str | None, plan: SweepPlan | None, cells: Sequence[Cell], swept: Sequence[str]) -> Cell:

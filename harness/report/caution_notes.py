@@ -3,14 +3,16 @@
 from collections.abc import Iterator
 
 from harness.analysis.sweep import Sweep
+from harness.report.constancy_lines import sweep_constancy_notes
 
 _NAMED = 3
 """Machines that a note names; of more it gives the number."""
 
 
 def caution_notes(sweep: Sweep) -> Iterator[str]:
-    """Yield a note where cells ran on different machines, and one for each swept key that changes nothing."""
+    """Yield a note where cells ran on different machines, where outputs differ, and for a swept key without effect."""
     yield from machine_notes(sweep)
+    yield from sweep_constancy_notes(sweep, different_only=True)
     notes = dict.fromkeys(note for cell in sweep.cells for note in cell.notes)
     idle = tuple(f"{key} is swept, and changes nothing" for key in sweep.swept)
     yield from (note for note in notes if note.startswith(idle))

@@ -13,6 +13,7 @@ from harness.report.alignment_tables import alignment_lines, alignment_tables
 from harness.report.audio_tables import audio_lines, audio_tables
 from harness.report.configuration import read_configuration
 from harness.report.ledger_tables import chain_lines, ledger_tables
+from harness.report.real_time_tables import real_time_lines, real_time_tables
 from harness.report.run_charts import run_charts
 from harness.report.run_report import RunReport, run_report
 from harness.report.sampling import readable_curve, sampling_lines
@@ -109,8 +110,14 @@ def ending(published: Published, *, verbose: bool) -> Iterator[str]:
     ours = metric_table(summary, main_only=not verbose)
     yield from ("", _THICK, ours.title, _THICK, ours.text(), "")
     if verbose:
-        for table in (*ledger_tables(summary), *audio_tables(summary), *alignment_tables(summary)):
+        for table in (
+            *ledger_tables(summary),
+            *audio_tables(summary),
+            *real_time_tables(summary),
+            *alignment_tables(summary),
+        ):
             yield from (table.title, "", table.text(), "")
     else:
-        yield from (*chain_lines(summary.chain), *audio_lines(summary), *alignment_lines(summary))
+        yield from (*chain_lines(summary.chain), *audio_lines(summary), *real_time_lines(summary))
+        yield from alignment_lines(summary)
     yield from (*verdict_lines(summary), *published.sampling)

@@ -12,6 +12,7 @@ from harness.report.alignment_sketches import alignment_sketches
 from harness.report.drawn import Drawn, Sketch, draw
 from harness.report.figures import figure, heading, interval
 from harness.report.latency_sketches import latency_sketches
+from harness.report.length_chart import length_sketches
 from harness.report.waveform_sketches import waveform_sketches
 from harness.sampling.curve import Curve as Samples
 
@@ -56,6 +57,7 @@ def run_charts(
         ),
         *latency_sketches(run, trials, summary, names),
         *alignment_sketches(summary, names),
+        *length_sketches(run, trials, summary, names),
         *waveform_sketches(run, trials),
     ]
     return [draw(sketch, formats) for sketch in sketches]

@@ -16,6 +16,7 @@ from harness.report.failures import Failure, failures
 from harness.report.ledger_tables import chain_lines, ledger_tables
 from harness.report.machine_tables import machine_tables
 from harness.report.page import render
+from harness.report.real_time_tables import real_time_tables
 from harness.report.run_facts import run_facts
 from harness.report.tables import Table, metric_table, original_tables
 from harness.report.verdict_lines import Finding, findings, overall
@@ -97,6 +98,7 @@ def run_report(
             *ledger_tables(summary),
             *audio_tables(summary),
             *alignment_tables(summary),
+            *real_time_tables(summary),
             _stage_table(run),
             _protocol_table(run),
             *((_environment_table(environment),) if environment else ()),

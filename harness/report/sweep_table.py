@@ -8,6 +8,7 @@ from harness.analysis.metric_summary import MetricSummary
 from harness.analysis.standing import Ratio, best, ratios
 from harness.analysis.sweep import Cell, Sweep
 from harness.report.caution_notes import machine_notes
+from harness.report.constancy_lines import sweep_constancy_notes
 from harness.report.drift_lines import drift_notes
 from harness.report.figures import MISSING, figure, interval
 from harness.report.tables import Table
@@ -151,6 +152,7 @@ def _notes(sweep: Sweep, shown: SweepFigures) -> Iterator[str]:
     yield from _about_baseline(sweep, shown)
     yield from _about_best(sweep, shown)
     yield from machine_notes(sweep)
+    yield from sweep_constancy_notes(sweep)
     found = list(dict.fromkeys([*drift_notes(sweep), *(note for cell in sweep.cells for note in cell.notes)]))
     yield from found[:_MOST_NOTES]
     if len(found) > _MOST_NOTES:

@@ -10,6 +10,7 @@ from harness.analysis.statistics import Interval
 from harness.analysis.summary import Summary
 from harness.analysis.verdict import StageVerdict, Verdict
 from harness.protocol import ADDRESS_SPACE
+from harness.report.constancy_lines import constancy_lines
 from harness.report.drift_lines import drift_lines
 from harness.report.handle_lines import handle_lines
 
@@ -55,6 +56,7 @@ def findings(summary: Summary) -> list[Finding]:
             if one.budget_mib is not None
         ),
         *(Finding(line, "bad") for line in drift_lines(summary)),
+        *(Finding(line, "bad") for line in constancy_lines(summary)),
         Finding(f"Trials: {counts or 'none'}", "good" if set(outcomes) == {"ok"} else "bad"),
         *(Finding(f"Problem: {problem}", "bad") for problem in summary.problems),
         *(Finding(f"Note: {note}") for note in summary.notes),

@@ -1,4 +1,4 @@
-"""How right the transcript is: word and character error rate with their counts, and whether the text stays the same."""
+"""How right the transcript is: word and character error rate with their counts."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from harness.analysis.accuracy import (
     word_counts,
 )
 from harness.hookspecs import Probe, hookimpl
-from harness.metrics import Better, Kind, Measurement, Metric, absent, constant, ratio
+from harness.metrics import Better, Kind, Measurement, Metric, absent, ratio
 from harness.normalizer import none, normalizer
 from harness.records import Trial, Visit
 
@@ -32,7 +32,7 @@ def _rate(name: str, description: str, *, main: bool = False) -> Metric:
 
 
 class Wer(Probe):
-    """WER and CER of normalised text, the raw WER beside it, and output constancy."""
+    """WER and CER of normalised text, the raw WER beside it."""
 
     name = "wer"
     metrics: ClassVar[Sequence[Metric]] = (
@@ -43,14 +43,6 @@ class Wer(Probe):
         _rate("deletions", "D / N over words"),
         _rate("insertions", "I / N over words"),
         _rate("hits", "H / N over words"),
-        Metric(
-            name="transcript",
-            unit="text",
-            kind=Kind.CONSTANCY,
-            better="neither",
-            cold_apart=False,
-            description="whether the same audio gives the same text in every trial",
-        ),
     )
 
     @dataclass(frozen=True)
@@ -72,12 +64,8 @@ class Wer(Probe):
         """Count edits between the reference and each ASR's transcript."""
         for visit in trial.visits:
             reason = _why_not(visit, trial)
-            if visit.role == "asr" and visit.text is not None:
-                yield constant(visit.stage, "transcript", visit.text)
-            else:
-                yield absent(visit.stage, "transcript", reason)
             if reason:
-                yield from (absent(visit.stage, metric.name, reason) for metric in self.metrics[:-1])
+                yield from (absent(visit.stage, metric.name, reason) for metric in self.metrics)
             else:
                 yield from self._rates(visit.stage, trial.utterance.reference or "", visit.text or "")
 
@@ -86,7 +74,7 @@ class Wer(Probe):
         if not said:
             yield from (
                 absent(stage, metric.name, "nothing is left of the reference after normalising")
-                for metric in self.metrics[:-1]
+                for metric in self.metrics
             )
             return
         words = word_counts(said, heard)

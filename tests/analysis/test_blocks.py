@@ -93,7 +93,8 @@ def test_a_transcript_that_changes_between_blocks(tmp_path: Path) -> None:
         replace(
             trial,
             measurements=tuple(
-                replace(one, text="something else") if one.text is not None else one for one in trial.measurements
+                replace(one, text="something else") if one.name == "asr.transcript" else one
+                for one in trial.measurements
             ),
         )
         for trial in stored.trials(2)
@@ -101,7 +102,7 @@ def test_a_transcript_that_changes_between_blocks(tmp_path: Path) -> None:
     metrics = merged(blocks(tmp_path, stored.trials(3), other)).metrics
     texts = [entry.text for entry in metrics.values() if entry.text is not None and entry.scope == "asr"]
     assert texts
-    assert all(text.startswith("differs first in trial 3: 'something else'") for text in texts)
+    assert all(text.startswith("differs first in trial 3 (iteration 3, jfk): word 1 'and'") for text in texts)
 
 
 def test_outcomes_are_counted_together(tmp_path: Path) -> None:

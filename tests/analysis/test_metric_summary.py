@@ -172,14 +172,14 @@ def texts(*values: str, utterances: Sequence[str] = ()) -> list[Trial]:
     [
         (texts("a b"), "unchanged"),
         (texts("a b", "a b", "a b"), "unchanged"),
-        (texts("a", "a", "b", "c"), "differs first in trial 2: 'b' instead of 'a'"),
+        (texts("a", "a", "b", "c"), "differs first in trial 2 (iteration 2, jfk): word 1 'a' -> 'b'"),
         (texts("a", "b", "a", "b", utterances=["one", "two", "one", "two"]), "unchanged"),
         (
             texts("a", "b", "a", "c", utterances=["one", "two", "one", "two"]),
-            "differs first in trial 3: 'c' instead of 'b'",
+            "differs first in trial 3 (iteration 3, two): word 1 'b' -> 'c'",
         ),
         (texts("", ""), "unchanged"),
-        (texts("", "a"), "differs first in trial 1: 'a' instead of ''"),
+        (texts("", "a"), "differs first in trial 1 (iteration 1, jfk): word 1 'a' was not there"),
     ],
 )
 def test_constancy(trials: list[Trial], expected: str) -> None:

@@ -23,6 +23,8 @@ TITLES = (
     "The way to the first load, step by step",
     "What the harness adds to an iteration: aligner, 2 pairs",
     "The harness's own time in an iteration: aligner",
+    "What the harness adds to a corpus: pocketsphinx, 1 utterance",
+    "The harness's own time in an utterance: pocketsphinx",
     "What a probe adds to an iteration: nothing held, 1 rounds of 3 iterations",
     "What a probe adds in memory: nothing held, 1 rounds of 3 iterations",
 )
@@ -128,6 +130,14 @@ def test_pairs_are_stored_and_add_up(small: Called) -> None:
     assert len(pairs) == 2
     for pair in pairs:
         assert pair["harness_ns"] == pair["harness_engine_ns"] + sum(pair["parts_ns"].values())
+
+
+def test_utterances_are_stored_and_add_up(small: Called) -> None:
+    """Both heard the same; what the harness took is the engine's time and the parts beside it."""
+    raw = small.raw("corpus")
+    assert (raw["engine"], raw["unlike"], len(raw["pairs"])) == ("pocketsphinx", [], 1)
+    for pair in raw["pairs"]:
+        assert pair["harness_ns"] == pair["engine_ns"] + sum(pair["parts_ns"].values())
 
 
 def test_each_probe_ran_alone_and_beside_none(small: Called) -> None:

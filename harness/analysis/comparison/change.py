@@ -22,6 +22,7 @@ from harness.analysis.comparison.significance import (
     utterances_needed,
 )
 from harness.analysis.comparison.words import NO_DIFFERENCE, NOT_COMPARED, OTHER_TEXT, SAME_TEXT, hurts, word
+from harness.analysis.constancy import first_difference, first_texts
 from harness.analysis.metric_summary import metric_summary
 from harness.analysis.statistics import Interval
 from harness.metrics import Better, Kind, Metric
@@ -200,7 +201,7 @@ def _of_trend(plain: Change) -> Change:
 
 def _of_texts(plain: Change, a: Side, b: Side, metric: Metric, scope: str) -> Change:
     """Compare a text that should not change: the first text of each utterance."""
-    ours, theirs = _texts(a, metric, scope), _texts(b, metric, scope)
+    ours, theirs = (first_texts(side.measured.of(metric, scope)) for side in (a, b))
     shared = [utterance for utterance in ours if utterance in theirs]
     if not shared:
         return plain
@@ -208,17 +209,9 @@ def _of_texts(plain: Change, a: Side, b: Side, metric: Metric, scope: str) -> Ch
     if not other:
         return replace(plain, word=SAME_TEXT)
     first = other[0]
-    instead = f"{theirs[first]!r} instead of {ours[first]!r}"
-    note = f"in {len(other)} of {len(shared)} utterances, first in {first}: {instead}"
+    note = f"in {len(other)} of {len(shared)} utterances, first in {first}: "
+    note += first_difference(ours[first], theirs[first], metric.unit)
     return replace(plain, word=OTHER_TEXT, note=note)
-
-
-def _texts(side: Side, metric: Metric, scope: str) -> dict[str, str]:
-    texts: dict[str, str] = {}
-    for trial, one in side.measured.of(metric, scope):
-        if one.text is not None:
-            texts.setdefault(trial.utterance.id, one.text)
-    return texts
 
 
 def verdict_on(change: Change, corrected: float, tests: int) -> Change:

@@ -294,7 +294,7 @@ def test_texts() -> None:
     nothing = change_of("asr.transcript", a, side("b", [TEXT], [heard(0)]), TEXT, TEXT)
     assert (same.word, same.shown, same.p) == ("same text", False, None)
     assert (other.word, other.shown, other.worse) == ("other text", True, False)
-    assert other.note == "in 1 of 1 utterances, first in jfk: 'and no' instead of 'and so'"
+    assert other.note == "in 1 of 1 utterances, first in jfk: word 2 'so' -> 'no'"
     assert (nothing.word, nothing.b.reason) == ("not compared", "nothing was measured")
 
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from harness.errors import ConfigError
-from harness.metrics import Measurement, absent, constant, ratio
+from harness.metrics import Measurement, absent, ratio
 from harness.records import Trial, Visit
 from plugins.probes.wer import Wer
 from tests import stored
@@ -113,10 +113,9 @@ def test_unknown_normaliser() -> None:
 
 @pytest.mark.parametrize("reason", ["the transcript 'a.txt' is empty", "no transcript is named"])
 def test_no_reference(reason: str) -> None:
-    """Without a reference there is no rate, for the reason that the dataset gave; the transcript is kept."""
+    """Without a reference there is no rate, for the reason that the dataset gave."""
     found = measure(trial(None, "and so", reason))
     assert [found[name] for name in RATES] == [absent("asr", name, reason) for name in RATES]
-    assert found["transcript"] == constant("asr", "transcript", "and so")
 
 
 @pytest.mark.parametrize("reference", ["...", " - ?! - ", "\N{HORIZONTAL ELLIPSIS}", "'"])
@@ -125,34 +124,27 @@ def test_reference_of_punctuation_alone(reference: str) -> None:
     found = measure(trial(reference, "and so"))
     reason = "nothing is left of the reference after normalising"
     assert [found[name] for name in RATES] == [absent("asr", name, reason) for name in RATES]
-    assert found["transcript"].text == "and so"
 
 
 def test_empty_transcript() -> None:
-    """An ASR that heard nothing has missed every word; its transcript is the empty text, not a missing one."""
+    """An ASR that heard nothing has missed every word."""
     found = measure(trial("and so", ""))
     assert found["wer"] == ratio("asr", "wer", 2, 2)
     assert found["cer"] == ratio("asr", "cer", 6, 6)
-    assert found["transcript"] == constant("asr", "transcript", "")
 
 
 def test_asr_that_was_not_run() -> None:
-    """An ASR that did not get to its transcript has neither rates nor text."""
+    """An ASR that did not get to its transcript has no rates."""
     found = measure(trial("and so", None))
     assert {measurement.reason for measurement in found.values()} == {"nothing was run to its end"}
-    assert set(found) == {*RATES, "transcript"}
+    assert set(found) == set(RATES)
 
 
 def test_aligner() -> None:
     """An aligner writes no transcript, and so has no rate."""
     found = [one for one in probe().measure(stored.trial()) if one.scope == "aligner"]
     assert {one.reason for one in found} == {"the role aligner writes no transcript"}
-    assert [one.metric for one in found if one.metric != "transcript"] == list(RATES)
-
-
-def test_transcript_as_it_was_written() -> None:
-    """Constancy is of the text as it came, not of the normalised one."""
-    assert measure(trial("x", " And so. "))["transcript"] == constant("asr", "transcript", " And so. ")
+    assert [one.metric for one in found] == list(RATES)
 
 
 def test_two_asrs() -> None:
