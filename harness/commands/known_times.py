@@ -1,15 +1,19 @@
 """``python -m harness known-times OUT``: a corpus of speech whose word times are known exactly."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from harness.errors import ConfigError
+from harness.synthetic import folder
+from harness.synthetic.corpus import PAUSES, Shape, lines_of, shuffled_corpus, told_corpus
+from harness.synthetic.espeak import speak
+from harness.synthetic.recordings import recordings
+from harness.synthetic.spoken import Spoken
 
 _ENGINES = ("espeak-ng",)
-_PAUSES_MS = (50, 300)
 
 
 def known_times(
@@ -27,7 +31,9 @@ def known_times(
     kinds: Annotated[
         str | None, typer.Option(help="without a text, by turns: shuffled,repeated,long-pause,back-to-back")
     ] = None,
-    pause_ms: Annotated[str | None, typer.Option(metavar="A,B", help="shortest and longest pause (50,300)")] = None,
+    pause_ms: Annotated[
+        str | None, typer.Option(metavar="A,B", help="shortest and longest pause between words (50,300)")
+    ] = None,
     seed: Annotated[int, typer.Option(help="the same seed gives the same bytes")] = 0,
 ) -> None:
     """Make speech with exactly known word times, to see how right an aligner is.
@@ -35,57 +41,56 @@ def known_times(
     Words are cut out of an aligned recording and laid out again, or a text is spoken by espeak-ng. OUT/manifest.jsonl
     is a dataset for a run.
     """
-    from harness.synthetic import corpus, espeak, folder
-    from harness.synthetic.recordings import recordings
-    from harness.synthetic.sentences import KINDS
-
-    shaped = {"--sentences": sentences, "--words": words, "--kinds": kinds}
     if (source is None) == (engine is None):
         found = "neither" if source is None else "both"
         raise ConfigError("known-times", found, "--from RUN, or --engine espeak-ng --text FILE")
-    if engine is not None:
-        _unused(
-            {**shaped, "--pause-ms": pause_ms, "--audio": audio}, "with --engine, which speaks and pauses by itself"
-        )
-        if engine not in _ENGINES:
-            raise ConfigError("--engine", repr(engine), "an engine that speaks", _ENGINES)
-        if text is None:
-            raise ConfigError("--engine", f"{engine} without --text", "--text FILE, what it is to say")
-    pauses_ms = _pauses(pause_ms)
-    shape = corpus.Shape(
-        sentences=20 if sentences is None else sentences,
-        words=8 if words is None else words,
-        kinds=KINDS if kinds is None else tuple(kinds.split(",")),
-        pauses_ms=pauses_ms,
-    )
-    folder.check(out)
-    if engine is not None and text is not None:
-        made = espeak.speak(corpus.lines_of(text), voice, seed)
-    elif text is not None:
-        _unused(shaped, "with --text, which says what the sentences are")
-        assert source is not None
-        made = corpus.told_corpus(recordings(source, audio), corpus.lines_of(text), pauses_ms, seed)
+    shaped = {"--sentences": sentences, "--words": words, "--kinds": kinds}
+    if source is None:
+        _unused({**shaped, "--pause-ms": pause_ms, "--audio": audio}, "--engine, which speaks and pauses by itself")
+        made = _by_engine(engine, voice, text, seed)
     else:
-        assert source is not None
-        made = corpus.shuffled_corpus(recordings(source, audio), shape, seed)
+        if text is not None:
+            _unused(shaped, "--text, which says what the sentences are")
+        made = _cut(source, audio, text, _shape(sentences, words, kinds, pause_ms), seed)
     written = folder.write(out, made)
     print(f"{written.sentences} sentences, {written.words} words, {written.duration_s:.1f} s of synthetic speech")
     print(f"Run on it: python -m harness dataset=manifest dataset.manifest={out / folder.MANIFEST}")
     print(f"Results: {out}")
 
 
-def _unused(options: Mapping[str, object], why: str) -> None:
+def _by_engine(engine: str | None, voice: str, text: Path | None, seed: int) -> Iterator[Spoken]:
+    if engine not in _ENGINES:
+        raise ConfigError("--engine", repr(engine), "an engine that speaks", _ENGINES)
+    if text is None:
+        raise ConfigError("--engine", f"{engine} without --text", "--text FILE, what it is to say")
+    return speak(lines_of(text), voice, seed)
+
+
+def _cut(source: Path, audio: Path | None, text: Path | None, shape: Shape, seed: int) -> Iterator[Spoken]:
+    if text is None:
+        return shuffled_corpus(recordings(source, audio), shape, seed)
+    return told_corpus(recordings(source, audio), lines_of(text), shape.pauses_ms, seed)
+
+
+def _shape(sentences: int | None, words: int | None, kinds: str | None, pause_ms: str | None) -> Shape:
+    """Return what was asked for, and for the rest the defaults."""
+    given = {
+        "sentences": sentences,
+        "words": words,
+        "kinds": None if kinds is None else tuple(kinds.split(",")),
+        "pauses_ms": None if pause_ms is None else _pauses(pause_ms),
+    }
+    return Shape(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+
+
+def _unused(options: Mapping[str, object], beside: str) -> None:
     for name, value in options.items():
         if value is not None:
-            raise ConfigError(name, f"it {why}", "it left out")
+            raise ConfigError(name, f"it beside {beside}", "one of the two")
 
 
-def _pauses(given: str | None) -> tuple[int, int]:
+def _pauses(given: str) -> tuple[int, int]:
     """Return the shortest and the longest pause; one number is both."""
-    from harness.synthetic.corpus import PAUSES
-
-    if given is None:
-        return _PAUSES_MS
     try:
         numbers = [int(part) for part in given.split(",")]
         (shortest, longest) = numbers if len(numbers) == 2 else (numbers[0], *numbers)

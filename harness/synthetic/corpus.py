@@ -12,7 +12,6 @@ from harness.synthetic.recordings import Recording
 from harness.synthetic.sentences import KINDS, LONG_PAUSE_MS, Pauses, drawn, plain, stock_of, stocked, told
 from harness.synthetic.spoken import Spoken
 
-
 LONGEST_WORDS, LONGEST_PAUSE_MS = 1_000, 60_000
 PAUSES = f"the shortest and the longest pause, from 0 to {LONGEST_PAUSE_MS} ms: 50,300"
 
