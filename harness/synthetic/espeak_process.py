@@ -37,6 +37,22 @@ class _Event(ctypes.Structure):
     )
 
 
+class _Voice(ctypes.Structure):
+    """``espeak_VOICE``."""
+
+    _fields_ = (
+        ("name", ctypes.c_char_p),
+        ("languages", ctypes.c_char_p),
+        ("identifier", ctypes.c_char_p),
+        ("gender", ctypes.c_ubyte),
+        ("age", ctypes.c_ubyte),
+        ("variant", ctypes.c_ubyte),
+        ("xx1", ctypes.c_ubyte),
+        ("score", ctypes.c_int),
+        ("spare", ctypes.c_void_p),
+    )
+
+
 _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.POINTER(_Event))
 
 
@@ -49,8 +65,7 @@ class Voice:
         self._rate_hz = self._library.espeak_Initialize(_SYNCHRONOUS, 0, None, _DO_NOT_EXIT)
         if self._rate_hz <= 0:
             raise LookupError("data")
-        if self._library.espeak_SetVoiceByName(voice.encode()):
-            raise LookupError("voice")
+        self._choose(voice.encode())
         self._callback = _Callback(self._take)  # held, for the library keeps only its address
         self._library.espeak_SetSynthCallback(self._callback)
 
@@ -64,6 +79,13 @@ class Voice:
         pcm = b"".join(self._pcm)
         told = {"rate_hz": self._rate_hz, "words": self._words, "end_ms": self._end_ms, "pcm_bytes": len(pcm)}
         return told, pcm
+
+    def _choose(self, voice: bytes) -> None:
+        """Choose a voice by its name or file, else by its language, as the program espeak-ng does."""
+        if self._library.espeak_SetVoiceByName(voice):
+            language = _Voice(languages=voice)
+            if self._library.espeak_SetVoiceByProperties(ctypes.byref(language)):
+                raise LookupError("voice")
 
     def _take(self, samples: int | None, count: int, events: Any) -> int:
         if samples:
