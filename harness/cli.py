@@ -64,6 +64,8 @@ def _command(argv: Sequence[str]) -> int:
         status = app(arguments, prog_name=f"harness {name}", standalone_mode=False)
     except typer.Exit as leaving:
         return int(leaving.exit_code)
+    except typer.Abort:  # what typer makes of Ctrl-C
+        return INTERRUPTED
     except usage_error as error:
         print(f"harness: {error}", file=sys.stderr)
         return BAD_INPUT

@@ -11,6 +11,7 @@ import pytest
 
 from harness.errors import InputError
 from harness.records import Word
+from harness.synthetic import espeak
 from harness.synthetic.audible import rms_by_ms
 from harness.synthetic.espeak import speak
 from harness.synthetic.spoken import Spoken
@@ -78,6 +79,13 @@ def test_what_cannot_be_spoken_is_one_line(voice: str, line: str) -> None:
     with pytest.raises(InputError) as caught:
         _spoken(voice)
     assert str(caught.value) == line
+
+
+def test_an_engine_that_hangs_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is ended when its time is over."""
+    monkeypatch.setattr(espeak, "_TIMEOUT_S", 0.1)
+    with pytest.raises(InputError, match=r"found espeak-ng, which did not answer in 0\.1 s, expected a shorter"):
+        _spoken("hung")
 
 
 @pytest.mark.usefixtures("installed")

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import sys
+import time
 from array import array
 
 RATE_HZ = 16_000
@@ -12,8 +13,9 @@ RATE_HZ = 16_000
 def main() -> None:
     """Answer each text with a tone of 100 ms a word, 50 ms of silence after each, and an event at each word's start.
 
-    As ``died`` it is killed at the second text; ``voice`` and ``library`` are what it misses; ``mute`` sounds nothing,
-    ``merged`` has no event for the last word, ``straying`` a last event that points back.
+    As ``died`` it is killed at the second text, as ``hung`` it never answers; ``voice`` and ``library`` are what it
+    misses; ``mute`` sounds nothing, ``merged`` has no event for the last word, ``straying`` a last event that points
+    back.
     """
     asked = json.load(sys.stdin)
     voice = asked["voice"]
@@ -21,6 +23,8 @@ def main() -> None:
         if voice in ("voice", "library"):
             sys.stdout.buffer.write(json.dumps({"error": voice}).encode() + b"\n")
             return
+        if voice == "hung":
+            time.sleep(60)
         if voice == "died" and number == 1:
             os.kill(os.getpid(), signal.SIGSEGV)
         words = text.split()
