@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from harness.errors import UserError
 
-COMMANDS = ("report", "compare", "baseline", "watch", "doctor", "plugins")
+COMMANDS = ("report", "compare", "baseline", "watch", "known-times", "doctor", "plugins")
 BAD_INPUT, INTERRUPTED, CLOSED_PIPE = 2, 130, 141
 
 
@@ -57,12 +57,15 @@ def _command(argv: Sequence[str]) -> int:
 
     name, *arguments = argv
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(getattr(import_module(f"harness.commands.{name}"), name))
+    function = name.replace("-", "_")
+    app.command()(getattr(import_module(f"harness.commands.{function}"), function))
     usage_error: type[BaseException] = typer.BadParameter.__bases__[0]  # typer carries click under a private name
     try:
         status = app(arguments, prog_name=f"harness {name}", standalone_mode=False)
     except typer.Exit as leaving:
         return int(leaving.exit_code)
+    except typer.Abort:  # what typer makes of Ctrl-C
+        return INTERRUPTED
     except usage_error as error:
         print(f"harness: {error}", file=sys.stderr)
         return BAD_INPUT

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness import cli, hydra_app
+from harness.commands import plugins
 from harness.errors import ConfigError
 from tests.whole.command import SCRIPTED, Ran, called, from_summary_on, python, settle, surroundings
 
@@ -60,6 +61,17 @@ def test_an_interrupt_is_130(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -
 
     monkeypatch.setattr(hydra_app, "run", interrupt)
     assert called(capsys, []) == Ran(130, "", "")
+
+
+def test_an_interrupted_command_is_130(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    """Typer would make an error of its own of it, with a traceback."""
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(plugins, "plugins", interrupt)
+    ran = called(capsys, ["plugins"])
+    assert (ran.status, ran.out, ran.err.strip()) == (130, "", "")
 
 
 def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,7 @@ TITLES = (
     "The harness's own time in an utterance: pocketsphinx",
     "What a probe adds to an iteration: nothing held, 1 rounds of 3 iterations",
     "What a probe adds in memory: nothing held, 1 rounds of 3 iterations",
+    "Aligners against exactly known times, seed 0",
 )
 
 
@@ -146,6 +147,12 @@ def test_each_probe_ran_alone_and_beside_none(small: Called) -> None:
     assert {"no probe", "no probe, once more (A/A)", "rss", "rtf", "ttft", "wer"} < set(figures)
     assert all(one["wall_ms"] >= one["own_ms"] > 0 for one in figures.values())
     assert all(one["worker_rss_mib"] > one["worker_anon_mib"] > 0 for one in figures.values())
+
+
+def test_errors_of_every_word_are_stored(small: Called) -> None:
+    """As many starts as ends, of the sentences that were aligned."""
+    (errors,) = small.raw("aligner_bias")["errors"].values()
+    assert len(errors["start_error_ms"]) == len(errors["end_error_ms"]) == 8 * (3 - len(errors["refused"]))
 
 
 def test_nothing_but_the_file_is_left(small: Called) -> None:
