@@ -40,4 +40,4 @@ def _notes(changes: Sequence[Change]) -> Iterable[str]:
         yield "B better: the share of resamples in which B has the better rate (probability of improvement)"
     yield from (one.reason for one in found if one.reason is not None)
     if any(one.interval and one.drawn == "utterances" for one in found):
-        yield f"utterances were drawn, for fewer than {MIN_UNITS} speakers are known: it is of other utterances of theirs"
+        yield f"utterances were drawn, for fewer than {MIN_UNITS} speakers are known: nothing is said of other speakers"

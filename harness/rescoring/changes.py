@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hydra.core.override_parser.types import Override, QuotedString
+from hydra.core.override_parser.types import QuotedString
 from hydra.errors import HydraException
 
 from harness.errors import ConfigError
@@ -84,13 +84,11 @@ def _read(word: str) -> tuple[str, Any]:
         override = parsed_overrides([word])[0]
     except HydraException:
         raise ConfigError("command line", f"'{word}'", expected) from None
+    if not override.key_or_group:
+        raise ConfigError("command line", f"'{word}'", expected)
     if override.is_sweep_override() or override.is_delete() or override.package is not None:
         raise ConfigError("command line", f"'{word}'", f"{expected}, with one value")
-    return f"{'+' if override.is_add() else ''}{override.key_or_group}", _plain(_value(override))
-
-
-def _value(override: Override) -> Any:
-    return override.value()
+    return f"{'+' if override.is_add() else ''}{override.key_or_group}", _plain(override.value())
 
 
 def _plain(value: Any) -> Any:

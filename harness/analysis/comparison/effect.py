@@ -70,9 +70,11 @@ def draws_utterances(values: Pairing) -> bool:
     return min(int(side.sizes(count).min()) for side in (values.a, values.b)) < MIN_FOR_INTERVAL
 
 
-def bounds(resampled: _Floats) -> Interval:
-    """Return the 95 % interval of resampled figures. Raises :class:`ArithmeticError` where one is no number."""
-    tail = (1 - LEVEL) / 2
+def bounds(resampled: _Floats, tail: float = (1 - LEVEL) / 2) -> Interval:
+    """Return the interval of resampled figures: of 95 % of them, unless the share of each ``tail`` is given.
+
+    Raises :class:`ArithmeticError` where one is no number.
+    """
     _finite(float(np.abs(resampled).max()))
     low, high = np.quantile(resampled, [tail, 1 - tail]).tolist()
     return low, high

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from harness.analysis.comparison.effect import Effect, bounds
 from harness.analysis.comparison.pairing import Pairing, Values
+from harness.analysis.comparison.significance import expanded_tail
 from harness.analysis.statistics import Interval
 from harness.metrics import Better
 
@@ -67,7 +68,7 @@ def evidence(values: Pairing, speakers: Mapping[str, str | None]) -> Evidence:
     count = len(values.utterances)
     by_speaker = [speakers.get(name) for name in values.utterances]
     known = [name for name in dict.fromkeys(by_speaker) if name is not None]
-    drawn: Drawn = "speakers" if None not in by_speaker and MIN_UNITS <= len(known) < count else "utterances"
+    drawn: Drawn = "speakers" if None not in by_speaker and len(known) >= MIN_UNITS else "utterances"
     if drawn == "speakers":
         names: Sequence[str] = known
         groups = np.array([known.index(str(name)) for name in by_speaker], np.intp)
@@ -86,7 +87,7 @@ def paired(found: Evidence, effect: Effect, better: Better) -> Paired:
     improved = theirs > ours if better == "higher" else theirs < ours
     return Paired(
         difference=plain.difference,
-        interval=bounds(theirs - ours),
+        interval=bounds(theirs - ours, expanded_tail(found.units)),
         b_better=None if better == "neither" else float(improved.mean()),
         drawn=found.drawn,
         units=found.units,
