@@ -25,9 +25,11 @@ def rescore(
 ) -> int:
     """Compute every figure of a stored run or sweep again, and write it beside the old one.
 
-    No engine is needed: texts, words, phases and readings are stored. What stands in FOLDER stays as it is; the results
-    are a run, or a sweep, in FOLDER/rescored/NAME, for report, compare and another rescore. Results of that name that
-    are there already are replaced, at once and whole.
+    No engine is needed: texts, words, phases and readings are stored. What stands in FOLDER stays as it is.
+
+    The results are a run, or a sweep, in FOLDER/rescored/NAME, for report, compare and another rescore.
+
+    Results of that name that are there already are replaced, when the new ones are whole.
     """
     try:
         return _rescore(folder, words or [], name)

@@ -12,12 +12,13 @@ from shlex import quote
 from typing import Any, Literal
 
 from harness.analysis.comparison.comparability import Side
-from harness.analysis.comparison.effect import Effect, Scale, draws_utterances, effect
+from harness.analysis.comparison.effect import TAIL, Effect, Scale, draws_utterances, effect
 from harness.analysis.comparison.paired import Evidence, Paired, evidence, paired
 from harness.analysis.comparison.pairing import Pairing, pairing
 from harness.analysis.comparison.significance import (
     ALPHA,
     bootstrap_p,
+    expanded_tail,
     rank_p,
     smallest_p,
     smallest_paired_p,
@@ -173,7 +174,8 @@ def _of_values(plain: Change, values: Pairing) -> Change:
 
 def _of_errors(plain: Change, values: Pairing, found: Evidence) -> Change:
     """Compare an error rate over utterances, or speakers; over trials where there are too few of them."""
-    drawn = effect(found.values, by_utterance=True)
+    tail = expanded_tail(found.units) if found.enough else TAIL
+    drawn = effect(found.values, by_utterance=True, tail=tail)
     difference = paired(found, drawn, plain.better)
     if not found.enough:
         few = found.units
