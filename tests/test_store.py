@@ -429,4 +429,4 @@ def test_trials_one_by_one(folder: Path, tmp_path: Path) -> None:
     notes: list[str] = []
     assert tuple(store.each_trial(folder, notes)) == whole
     assert notes == list(store.read_run(folder).notes) != []
-    assert list(store.each_trial(tmp_path, [])) == []
+    assert list(store.each_trial(tmp_path / "copy" / "none", [])) == []
