@@ -48,7 +48,7 @@ class _Rescore:
     wanted: Changes
     registry: Registry
     references: References | None
-    clock: Clock
+    at: str
     rows: list[Rescored] = field(default_factory=list)
     notes: dict[str, None] = field(default_factory=dict)
 
@@ -73,12 +73,12 @@ class _Rescore:
         """Return what the folder says of its run: as it was, but for the probes and what is said of them."""
         done = Rescoring(
             source=_named(source),
-            at=self.clock.wall().isoformat(timespec="milliseconds"),
+            at=self.at,
             harness_version=metadata.version("asr-align-harness"),
             changes=self.wanted.words,
         )
         asked = " ".join(done.changes) or "nothing changed"
-        line = f"scored again at {done.at} by version {done.harness_version} from '{done.source}': {asked}"
+        line = f"scored again at {done.at} by version {done.harness_version}: {asked}"  # equal in all jobs of a sweep
         return replace(run, probes=scoring.records, rescored=done, notes=(*run.notes, line, *scoring.notes, *notes))
 
     def _corrected(self) -> Callable[[Utterance], Utterance] | None:
@@ -121,7 +121,8 @@ def rescore(folder: Path, wanted: Changes, label: str, clock: Clock) -> Results:
     if not sweep:
         store.read_description(folder)
     references = None if wanted.references is None else read_references(wanted.references, folder)
-    scoring = _Rescore(wanted, discover(wanted.plugins), references, clock)
+    at = clock.wall().isoformat(timespec="milliseconds")
+    scoring = _Rescore(wanted, discover(wanted.plugins), references, at)
     target = folder / store.RESCORED / label
     replaced = target.exists()
     try:

@@ -65,9 +65,7 @@ def test_a_run_is_scored_into_a_folder_beside_it(run: Path) -> None:
     assert made.run.rescored is not None
     assert (made.run.rescored.source, made.run.rescored.changes) == ("run", ("normalizer=none",))
     assert made.run.rescored.at == AT
-    assert made.run.notes == (
-        f"scored again at {AT} by version {made.run.rescored.harness_version} from 'run': normalizer=none",
-    )
+    assert made.run.notes == (f"scored again at {AT} by version {made.run.rescored.harness_version}: normalizer=none",)
     whole = replace(made.run, rescored=None, notes=(), probes=())
     assert whole == replace(stored.run(), probes=())
     assert made.environment == stored.environment()
@@ -180,6 +178,9 @@ def test_a_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("0", "asr.wer"): 0.8,
         ("1", "asr.wer"): 0.8,
     }
+    runs = [store.read_description(results.folder / job)[0] for job in ("0", "1")]
+    assert [run.rescored.source for run in runs if run.rescored] == ["sweep/0", "sweep/1"]
+    assert runs[0].notes == runs[1].notes  # which the sweep's table says once
     assert any(note.startswith("job 3 was not scored again: ") for note in results.notes)
     assert {store.SWEEP_JSON, store.SWEEP_CSV, store.SWEEP_MD, store.SWEEP_HTML} <= {
         path.name for path in results.folder.iterdir()
