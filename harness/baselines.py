@@ -4,7 +4,6 @@ A copy holds what a comparison and a report need, and neither curve nor log. It 
 under another name first, and renamed.
 """
 
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 from harness import store
 from harness.errors import StoreError
 from harness.records import Run
+from harness.whole_folder import whole_folder
 
 FOLDER = "baselines"
 _KEPT = (store.RUN, store.ENVIRONMENT, store.CONFIG, store.TRIALS, store.SUMMARY)
@@ -100,22 +100,7 @@ def _read(folder: Path) -> Baseline:
 
 
 def _copy(folder: Path, target: Path) -> None:
-    """Copy a run so that a reader sees the old or the new one; between the two there may be neither for a moment."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    fresh, old = (target.with_name(f".{target.name}.{what}.{os.getpid()}") for what in ("new", "old"))
-    fresh.mkdir()
-    try:
+    with whole_folder(target) as fresh:
         for name in _KEPT:
             with suppress(FileNotFoundError):  # a killed run has no summary
                 shutil.copyfile(folder / name, fresh / name)
-        if target.exists():
-            target.rename(old)
-        try:
-            fresh.rename(target)
-        except BaseException:
-            if old.exists():
-                old.rename(target)
-            raise
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)

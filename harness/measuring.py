@@ -1,6 +1,6 @@
 """What the probes make of a trial that is over: their values, checked; the reason where a probe fails."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from harness.hookspecs import Probe
@@ -15,7 +15,16 @@ def measured(trial: OpenTrial, probes: Iterable[Probe], listeners: Listeners) ->
 
     One that fails, here or while it observed, names itself among the trial's problems and has no values.
     """
-    record = trial.closed()
+    yield from measured_again(trial.closed(), probes, listeners, trial.problems, trial.broken)
+
+
+def measured_again(
+    record: Trial, probes: Iterable[Probe], listeners: Listeners, problems: list[str], broken: Collection[str] = ()
+) -> Iterator[Measurement]:
+    """Ask each probe for its values of a trial's record, which may have been stored years ago, and yield them.
+
+    ``broken`` names those that failed while they observed. A line for each that fails now is added to ``problems``.
+    """
     metrics = {probe.name: probe.metrics for probe in probes}
     for name, values, error in listeners.each("measure", trial=record):
         try:
@@ -23,9 +32,9 @@ def measured(trial: OpenTrial, probes: Iterable[Probe], listeners: Listeners) ->
                 raise error
             measurements = _declared(values, metrics.get(name, ()))
         except Exception as fault:  # a probe may do anything; its name and message go into the record
-            trial.problems.append(f"{name} failed in measure: {type(fault).__name__}: {fault}")
-            trial.broken.add(name)
-        if name in trial.broken:
+            problems.append(f"{name} failed in measure: {type(fault).__name__}: {fault}")
+            broken = {*broken, name}
+        if name in broken:
             yield from _no_values(metrics.get(name, ()), record, f"the probe {name} failed")
         else:
             yield from measurements

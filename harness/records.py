@@ -255,14 +255,28 @@ class CorpusRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rescoring:
+    """When a stored run was scored again, by which version, and with what changed.
+
+    ``source`` is the folder of the run whose trials these are, as the user named it; ``changes`` are the words of the
+    command line (``normalizer=whisper``).
+    """
+
+    source: str
+    at: str
+    harness_version: str
+    changes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """What was to be run: written before the first trial, so that a killed run can be read.
 
     ``trials`` is how many there would be; ``swept`` are the keys that the sweep it belongs to varies; ``subtitles`` the
     formats in which word timings are written out; ``charts`` those of the report's charts; ``corpus`` is None where the
-    utterances were named one by one. A cell of a sweep may be
-    measured in several blocks (``blocks``), round by round with the other cells; each is a run, and ``block`` says
-    which of them this is, from 0.
+    utterances were named one by one, ``rescored`` where the measurements are those of the run itself. A cell of a sweep
+    may be measured in several blocks (``blocks``), round by round with the other cells; each is a run, and ``block``
+    says which of them this is, from 0.
     """
 
     id: str
@@ -284,6 +298,7 @@ class Run:
     block: int = 0
     blocks: int = 1
     corpus: CorpusRecord | None = None
+    rescored: Rescoring | None = None
     schema: int = SCHEMA
 
 

@@ -15,6 +15,7 @@
 ``*.STAGE.srt`` and others word timings, where the configuration asks for subtitles; in ``words/``, and one
                            CTM or JSON file for all, where the run is over several recordings
 ``trials.csv`` and others  what exporters wrote, unless they were told another place
+``rescored/LABEL/``        the run, or the sweep, scored again: a folder as this one, without logs
 ``charts/*``               the charts of the report, or of a sweep's page, as SVG or PNG, where they are asked for
 ``failure.json``           only where a job could not run at all: its overrides and the line that says why
 ``fit.json``, ``.md``      in the folder of a search for a memory limit, over the runs in ``attempts/``
@@ -32,9 +33,10 @@ import gc
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -63,6 +65,7 @@ FAILURE = "failure.json"
 FIT_JSON = "fit.json"
 FIT_MD = "fit.md"
 ATTEMPTS = "attempts"
+RESCORED = "rescored"
 PLAN = "plan.json"
 MULTIRUN = "multirun.yaml"
 """What Hydra's own sweeper, and ours, leave in the folder of a sweep: the configuration that all its jobs share."""
@@ -206,7 +209,7 @@ def read_run(folder: Path) -> StoredRun:
     notes: list[str] = []
     content = _content(folder / TRIALS)
     with uncollected():
-        trials = tuple(_trials(folder / TRIALS, content or b"", notes))
+        trials = tuple(_trials(folder / TRIALS, BytesIO(content or b""), notes))
     stamp = None if content is None else _stamp(len(content), content[:_END_BYTES], content[-_END_BYTES:])
     return StoredRun(folder, run, environment, trials, tuple(notes), stamp)
 
@@ -221,6 +224,29 @@ def read_description(folder: Path) -> tuple[Run, Environment | None]:
         run = replace(run, protocol=replace(run.protocol, sample_hz=0.0))
     environment = read_json(folder / ENVIRONMENT, Environment) if (folder / ENVIRONMENT).exists() else None
     return run, environment
+
+
+def each_trial(folder: Path, notes: list[str]) -> Iterator[Trial]:
+    """Yield the trials of a run one by one, as :func:`read_run` reads them, but with one in memory at a time.
+
+    What was dropped is added to ``notes``. Raises :class:`StoreError`.
+    """
+    try:
+        with (folder / TRIALS).open("rb") as lines:
+            yield from _trials(folder / TRIALS, lines, notes)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise _unreadable(folder / TRIALS, error) from None
+
+
+def write_trials(folder: Path, trials: Iterable[Trial]) -> None:
+    """Write the trials of a run that is over into a new folder, and return when they are on the disk."""
+    with (folder / TRIALS).open("wb") as file:
+        for trial in trials:
+            file.write(msgspec.json.encode(trial) + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def trials_stamp(folder: Path) -> TrialsStamp | None:
@@ -291,14 +317,14 @@ def _content(path: Path) -> bytes | None:
         raise _unreadable(path, error) from None
 
 
-def _trials(path: Path, content: bytes, notes: list[str]) -> Iterator[Trial]:
+def _trials(path: Path, lines: Iterable[bytes], notes: list[str]) -> Iterator[Trial]:
+    """Yield a trial a line; a line without an end is the last, and torn where it is no trial."""
     decoder = msgspec.json.Decoder(Trial)
-    lines = content.splitlines(keepends=True)
     for number, line in enumerate(lines, start=1):
         try:
             yield decoder.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            if number == len(lines) and not line.endswith(b"\n"):
+            if not line.endswith(b"\n"):
                 notes.append(f"{path.name}: the last line is torn and was dropped (line {number})")
                 return
             raise StoreError("run folder", f"'{path}' line {number} ({error})", "a trial") from None

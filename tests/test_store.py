@@ -416,3 +416,17 @@ def test_where_there_are_no_locks_nobody_is_seen(tmp_path: Path, monkeypatch: py
     log = store.TrialLog(tmp_path)
     assert store.is_being_written(tmp_path) is False
     log.close()
+
+
+def test_trials_one_by_one(folder: Path, tmp_path: Path) -> None:
+    """As the whole run reads them, a torn last line dropped with the same note; written they are the same again."""
+    (tmp_path / "copy").mkdir()
+    store.write_trials(tmp_path / "copy", store.each_trial(folder, []))
+    whole = store.read_run(folder).trials
+    assert tuple(store.each_trial(tmp_path / "copy", [])) == whole
+    with (folder / store.TRIALS).open("ab") as file:
+        file.write(b'{"torn')
+    notes: list[str] = []
+    assert tuple(store.each_trial(folder, notes)) == whole
+    assert notes == list(store.read_run(folder).notes) != []
+    assert list(store.each_trial(tmp_path / "copy" / "none", [])) == []

@@ -40,8 +40,8 @@ class Summary:
     ``strict`` fails a run for, one line each. ``chain`` is None for a chain of one stage. ``drift`` says what drifts,
     with time or temperature; ``audio_length`` is by stage, and so are ``real_time``, of three utterances or
     more, and ``outputs``, by which cells of a sweep are compared; ``alignment`` is about word times. ``trials`` counts
-    the trials that there are, ``first_failure`` is the first that failed; ``made_from`` says which they are, and ``made_by`` which analysis
-    summarised them, so that a stored summary is not taken for that of others.
+    the trials that there are, ``first_failure`` is the first that failed; ``made_from`` says which they
+    are, and ``made_by`` which analysis summarised them, so that a stored summary is not taken for that of others.
     """
 
     run: str

@@ -9,6 +9,7 @@ from harness.analysis.comparison.threshold import Broken
 from harness.analysis.comparison.words import NOT_COMPARED
 from harness.records import SCHEMA
 from harness.report.figures import MISSING, figure, interval
+from harness.report.paired_table import paired_table
 from harness.report.tables import Table
 
 _MOST_TEXT = 44
@@ -26,7 +27,7 @@ def comparison_text(comparison: Comparison, broken: Sequence[Broken]) -> str:
         if section.refused is not None:
             parts.append(f"not compared: {section.refused}")
             continue
-        parts.extend(table.text() for table in _tables(section, comparison.tests))
+        parts.extend(table.text() for table in (*_differences(section), *_figures(section, comparison.tests)))
     return "\n\n".join([*parts, "\n".join([*comparison.notes, *ending_lines(comparison, broken)])])
 
 
@@ -40,7 +41,7 @@ def comparison_markdown(comparison: Comparison, broken: Sequence[Broken]) -> str
         if section.refused is not None:
             parts.append(f"not compared: {section.refused}")
             continue
-        parts.extend(table.markdown() for table in reversed(_tables(section, comparison.tests)))
+        parts.extend(table.markdown() for table in (*_figures(section, comparison.tests), *_differences(section)))
     return "\n\n".join(parts) + "\n"
 
 
@@ -85,17 +86,19 @@ def benchmark_records(comparison: Comparison, better: str) -> list[dict[str, Any
     ]
 
 
-def _tables(section: Section, tests: int) -> list[Table]:
-    """Return the labelled differences, where there are any, and the metrics."""
-    tables = [_changes(section, tests)]
-    if section.differences:
-        tables.insert(0, _differences(section))
-    return tables
+def _figures(section: Section, tests: int) -> Iterable[Table]:
+    """Yield the metrics, and where there are error rates, their difference on the same utterances."""
+    yield _changes(section, tests)
+    rates = [change for change in section.changes if change.paired is not None]
+    if rates:
+        yield paired_table(rates)
 
 
-def _differences(section: Section) -> Table:
+def _differences(section: Section) -> Iterable[Table]:
+    """Yield what else the two differ in, where they do."""
     rows = tuple((one.subject, _short(one.a), _short(one.b)) for one in section.differences)
-    return Table("What else differs", ("What else differs", "A", "B"), rows)
+    if rows:
+        yield Table("What else differs", ("What else differs", "A", "B"), rows)
 
 
 def _short(text: str) -> str:

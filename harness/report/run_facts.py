@@ -1,6 +1,6 @@
 """What was run, where and how, in the few lines with which a report introduces it."""
 
-from harness.records import Environment, Run
+from harness.records import Environment, Rescoring, Run
 from harness.report.figures import heading
 
 Facts = list[tuple[str, str]]
@@ -25,7 +25,13 @@ def run_facts(run: Run, environment: Environment | None) -> Facts:
         *((("Machine", _machine(environment)),) if environment else ()),
         ("Asked for", " ".join(run.overrides) or "the defaults"),
         ("Started", f"{run.started_at.replace('T', ' ')}, by version {run.harness_version}"),
+        *((("Scored again", _again(run.rescored)),) if run.rescored else ()),
     ]
+
+
+def _again(done: Rescoring) -> str:
+    changed = " ".join(done.changes) or "nothing changed"
+    return f"{done.at.replace('T', ' ')}, by version {done.harness_version}, from {done.source}: {changed}"
 
 
 def _model(label: str, name: str, engine: object) -> str:

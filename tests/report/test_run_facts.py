@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+from harness.records import Rescoring
 from harness.report.run_facts import run_facts
 from tests import stored
 
@@ -32,3 +33,12 @@ def test_without_environment_and_overrides() -> None:
     facts = dict(run_facts(stored.run(overrides=()), None))
     assert "Machine" not in facts
     assert facts["Asked for"] == "the defaults"
+
+
+def test_scored_again() -> None:
+    """When, by which version, from where, and with what changed."""
+    done = Rescoring(source="run", at="2026-02-01T00:00:00.000+00:00", harness_version="0.2.0")
+    changed = replace(done, changes=("normalizer=none",))
+    for one, what in ((done, "nothing changed"), (changed, "normalizer=none")):
+        fact = run_facts(stored.run(rescored=one), None)[-1]
+        assert fact == ("Scored again", f"2026-02-01 00:00:00.000+00:00, by version 0.2.0, from run: {what}")

@@ -36,7 +36,7 @@ def test_a_run_is_kept_and_a_later_one_compared_with_it(folder: Path) -> None:
     assert (kept.status, kept.out) == (0, "Baseline: outputs/baselines/main\n")
     ran = compared(folder, "main", "wrong", "--threshold", "5%", "--benchmark-json", "figures.json")
     assert (ran.status, ran.err) == (1, "")
-    rows = {line.split()[0]: line.split() for line in ran.out.splitlines() if line}
+    rows = {line.split()[0]: line.split() for line in reversed(ran.out.splitlines()) if line}
     assert rows["asr.wer"][-1] == "worse"
     assert rows["asr.latency_ms"][-1] == "slower"
     assert rows["asr.chunk_ms"] == ["asr.chunk_ms", "0.0", "40.0"]

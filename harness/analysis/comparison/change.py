@@ -5,16 +5,20 @@ interval of the ratio leaves out 1, of a difference 0. Otherwise the word is ``n
 "equal". A calculation that fails raises; it never becomes a word.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import hypot
-from typing import Literal
+from shlex import quote
+from typing import Any, Literal
 
 from harness.analysis.comparison.comparability import Side
-from harness.analysis.comparison.effect import Effect, Scale, draws_utterances, effect
+from harness.analysis.comparison.effect import TAIL, Effect, Scale, draws_utterances, effect
+from harness.analysis.comparison.paired import Evidence, Paired, evidence, paired
 from harness.analysis.comparison.pairing import Pairing, pairing
 from harness.analysis.comparison.significance import (
     ALPHA,
     bootstrap_p,
+    expanded_tail,
     rank_p,
     smallest_p,
     smallest_paired_p,
@@ -26,12 +30,13 @@ from harness.analysis.constancy import first_difference, first_texts
 from harness.analysis.metric_summary import metric_summary
 from harness.analysis.statistics import Interval
 from harness.metrics import Better, Kind, Metric
+from harness.store import RESCORED
 
 Test = Literal["Mann-Whitney", "aligned ranks", "paired ranks", "paired bootstrap", "intervals of the slopes"]
 
-MIN_UTTERANCES = 6
-"""From so many utterances on an error rate is tested over utterances: fewer pairs have no p below 0.05."""
 _HALF_WIDTH = 1.959964
+NORMALIZER = "normalizer"
+"""The option by which a probe has a text normaliser, and before ``_version`` what it was in the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,8 @@ class Change:
     ``change`` is B / A on the scale ``ratio`` and B - A on ``difference``, with a 95 % ``interval``. ``p_corrected`` is
     Holm's, ``smallest_p`` the smallest that so many trials could give, both None where nothing was tested. ``worse``
     says that the difference is shown and in the direction that hurts. ``note`` says why there is no test, or what it
-    cannot say; ``needed`` how many trials, or utterances, could show anything, where there are too few.
+    cannot say; ``needed`` how many trials, or utterances, could show anything, where there are too few. ``paired`` is
+    the difference of an error rate on the same utterances.
     """
 
     name: str
@@ -71,6 +77,7 @@ class Change:
     worse: bool = False
     needed: str | None = None
     note: str | None = None
+    paired: Paired | None = None
 
     @property
     def shown(self) -> bool:
@@ -114,7 +121,9 @@ def change_of(name: str, a: Side, b: Side, ours: Metric | None, theirs: Metric |
     if values is None:
         both = all(figure.reason is None for figure in figures)
         return replace(plain, note="no utterance has a value in both runs" if both else None)
-    return _of_values(plain, metric, values)
+    if metric.kind is Kind.RATIO and not metric.cold_apart:
+        return _of_errors(plain, values, evidence(values, _speakers(a)))
+    return _of_values(plain, values)
 
 
 def _figure(side: Side, metric: Metric, scope: str, declared: Metric | None) -> Figure:
@@ -140,25 +149,52 @@ def _why_not(a: Side, b: Side, metric: Metric, ours: Metric | None, theirs: Metr
     for option in sorted({*options[0], *options[1]}):
         here, there = (one.get(option) for one in options)
         if here != there:
-            return f"its probe had {option}={here} in A and {option}={there} in B"
+            return f"its probe had {option}={here} in A and {option}={there} in B{_remedy(a, b, option, options)}"
     return None
 
 
-def _of_values(plain: Change, metric: Metric, values: Pairing) -> Change:
+def _remedy(a: Side, b: Side, option: str, options: Sequence[Mapping[str, Any]]) -> str:
+    """Return the command that scores both runs by the same normaliser; nothing for another option of a probe."""
+    names = [str(one[NORMALIZER]) for one in options if NORMALIZER in one]
+    if len(names) != len(options) or not option.startswith(NORMALIZER):
+        return ""
+    older = a if option == NORMALIZER else min((a, b), key=lambda side: side.run.started_at)
+    again = f"{older.name}/{RESCORED}/{names[1]}"
+    return (
+        f"; python -m harness rescore {quote(older.name)} {NORMALIZER}={names[1]} makes {again}, which can be compared"
+    )
+
+
+def _of_values(plain: Change, values: Pairing) -> Change:
     """Compare a sample or a ratio by its trials."""
-    accuracy = metric.kind is Kind.RATIO and not metric.cold_apart
-    paired = accuracy and len(values.utterances) >= MIN_UTTERANCES
-    found = effect(values, by_utterance=paired)
-    change = _with_effect(plain, values, found)
-    few = len(values.utterances)
-    if accuracy and not paired:
-        change = replace(change, note=f"of {few} utterance{'s' * (few > 1)}: it says nothing about other audio")
+    change = _with_effect(plain, values, effect(values))
     if values.constant:
-        return replace(change, word=NO_DIFFERENCE, note="every trial of both runs has the same value")
-    if paired and found.drawn is not None:
-        p, smallest = bootstrap_p(*found.drawn, few), smallest_paired_p(few)
-        return replace(change, test="paired bootstrap", p=p, smallest_p=smallest)
+        return _constant(change)
     return replace(change, test=_rank_test(values), p=rank_p(values), smallest_p=smallest_p(values))
+
+
+def _of_errors(plain: Change, values: Pairing, found: Evidence) -> Change:
+    """Compare an error rate over utterances, or speakers; over trials where there are too few of them."""
+    tail = expanded_tail(found.units) if found.enough else TAIL
+    drawn = effect(found.values, by_utterance=True, tail=tail)
+    difference = paired(found, drawn, plain.better)
+    if not found.enough:
+        few = found.units
+        note = f"of {few} utterance{'s' * (few > 1)}: it says nothing about other audio"
+        return replace(_of_values(replace(plain, note=note), values), paired=difference)
+    change = replace(_with_effect(plain, values, drawn), paired=difference)
+    if values.constant or drawn.drawn is None:
+        return _constant(change)
+    p, smallest = bootstrap_p(*drawn.drawn, found.units), smallest_paired_p(found.units)
+    return replace(change, test="paired bootstrap", p=p, smallest_p=smallest)
+
+
+def _constant(change: Change) -> Change:
+    return replace(change, word=NO_DIFFERENCE, note="every trial of both runs has the same value")
+
+
+def _speakers(side: Side) -> dict[str, str | None]:
+    return {trial.utterance.id: trial.utterance.speaker for trial in side.trials}
 
 
 def _rank_test(values: Pairing) -> Test:

@@ -171,6 +171,11 @@ def _run_rows(a: Run, b: Run) -> Iterable[tuple[str, Any, Any]]:
     for stage in a.stages:
         yield from _stage_rows(stage, theirs[stage.key])
     yield "probes", [probe.name for probe in a.probes], [probe.name for probe in b.probes]
+    yield "scored again", _rescored(a), _rescored(b)
+
+
+def _rescored(run: Run) -> str | None:
+    return None if run.rescored is None else " ".join(run.rescored.changes) or "yes"
 
 
 def _stage_rows(a: StageRecord, b: StageRecord) -> Iterable[tuple[str, Any, Any]]:

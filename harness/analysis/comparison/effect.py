@@ -18,6 +18,7 @@ from harness.metrics import Kind
 _Floats = NDArray[np.float64]
 Scale = Literal["ratio", "difference"]
 
+TAIL = (1 - LEVEL) / 2
 _MOST_RESAMPLES, _LEAST_RESAMPLES = 10_000, 2_000
 _DRAWS = 20_000_000
 """About so many values are drawn in all, between the least and the most resamples: half a second."""
@@ -46,8 +47,10 @@ class Effect:
     drawn: tuple[_Floats, _Floats] | None
 
 
-def effect(values: Pairing, *, by_utterance: bool = False) -> Effect:
+def effect(values: Pairing, *, by_utterance: bool = False, tail: float = TAIL) -> Effect:
     """Return how far apart two runs are; ``by_utterance`` draws utterances however many trials they have.
+
+    ``tail`` is the share of resamples beyond each end of the interval of the change.
 
     Raises :class:`ArithmeticError` where the result is no number.
     """
@@ -58,9 +61,9 @@ def effect(values: Pairing, *, by_utterance: bool = False) -> Effect:
     if drawn is None:
         return Effect(a, b, scale, _finite(change), None, None, None, None)
     ours, theirs = drawn
-    interval = bounds(theirs / ours if scale == "ratio" else theirs - ours)
+    interval = bounds(theirs / ours if scale == "ratio" else theirs - ours, tail)
     if scale == "ratio" and interval[1] > _WIDEST * interval[0]:
-        scale, change, interval = "difference", b - a, bounds(theirs - ours)
+        scale, change, interval = "difference", b - a, bounds(theirs - ours, tail)
     return Effect(a, b, scale, _finite(change), interval, bounds(ours), bounds(theirs), drawn)
 
 
@@ -70,9 +73,11 @@ def draws_utterances(values: Pairing) -> bool:
     return min(int(side.sizes(count).min()) for side in (values.a, values.b)) < MIN_FOR_INTERVAL
 
 
-def bounds(resampled: _Floats) -> Interval:
-    """Return the 95 % interval of resampled figures. Raises :class:`ArithmeticError` where one is no number."""
-    tail = (1 - LEVEL) / 2
+def bounds(resampled: _Floats, tail: float = TAIL) -> Interval:
+    """Return the interval of resampled figures: of 95 % of them, unless the share of each ``tail`` is given.
+
+    Raises :class:`ArithmeticError` where one is no number.
+    """
     _finite(float(np.abs(resampled).max()))
     low, high = np.quantile(resampled, [tail, 1 - tail]).tolist()
     return low, high

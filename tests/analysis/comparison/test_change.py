@@ -180,6 +180,9 @@ def test_an_error_rate_is_tested_over_utterances() -> None:
     assert once.p is not None
     assert verdict_on(once, once.p, 1).word == "worse"
     assert once.note is None
+    assert once.paired is not None
+    assert once.paired.difference == pytest.approx(18 / 240)
+    assert (once.paired.b_better, once.paired.units) == (0.0, 12)
 
 
 def test_an_error_rate_of_few_utterances_says_so() -> None:
@@ -228,6 +231,30 @@ def test_a_metric_that_became_another() -> None:
     b = replace(b, run=replace(b.run, probes=(probe,)))
     change = change_of("asr.speed_ms", a, b, made.SPEED, made.SPEED)
     assert change.note == "its probe had normalizer=None in A and normalizer=none in B"
+
+
+def test_another_normaliser_is_no_comparison() -> None:
+    """The line has the command that scores A as B was; of another version of it, the older run."""
+    older, newer = "2026-01-01T00:00:00.000+00:00", "2026-02-01T00:00:00.000+00:00"
+
+    def scored(name: str, at: str, **options: str) -> Side:
+        one = rated(name, ERRORS, [(1.0, 20.0)])
+        probe = ProbeRecord(name="made", origin="here", options=options, metrics=(ERRORS,))
+        return replace(one, run=replace(one.run, probes=(probe,), started_at=at))
+
+    a, b = scored("runs/a b", newer, normalizer="basic"), scored("runs/b", older, normalizer="whisper")
+    change = change_of("asr.wer", a, b, ERRORS, ERRORS)
+    assert (change.word, change.paired) == ("not compared", None)
+    assert change.note == (
+        "its probe had normalizer=basic in A and normalizer=whisper in B; python -m harness rescore 'runs/a b' "
+        "normalizer=whisper makes runs/a b/rescored/whisper, which can be compared"
+    )
+    b = scored("runs/b", older, normalizer="basic", normalizer_version="0")
+    change = change_of("asr.wer", a, b, ERRORS, ERRORS)
+    assert change.note == (
+        "its probe had normalizer_version=None in A and normalizer_version=0 in B; python -m harness rescore runs/b "
+        "normalizer=basic makes runs/b/rescored/basic, which can be compared"
+    )
 
 
 def grown(name: str, values: Sequence[float]) -> Side:

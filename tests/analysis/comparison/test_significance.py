@@ -7,6 +7,7 @@ from scipy.stats import mannwhitneyu, norm, wilcoxon
 
 from harness.analysis.comparison.significance import (
     bootstrap_p,
+    expanded_tail,
     holm,
     rank_p,
     smallest_p,
@@ -89,11 +90,20 @@ def test_trials_needed() -> None:
 def test_paired_bootstrap() -> None:
     """Twice the share of resamples that say the opposite, counting ties against both."""
     ours = np.zeros(99)
-    assert bootstrap_p(ours, np.array([1.0] * 95 + [-1.0] * 4), 20) == 2 * 5 / 100
-    assert bootstrap_p(ours, np.array([1.0] * 95 + [0.0] * 4), 20) == 2 * 5 / 100
+    assert bootstrap_p(ours, np.array([1.0] * 95 + [-1.0] * 4), 10**6) == pytest.approx(2 * 5 / 100, abs=1e-6)
+    assert bootstrap_p(ours, np.array([1.0] * 95 + [0.0] * 4), 10**6) == pytest.approx(2 * 5 / 100, abs=1e-6)
     assert bootstrap_p(ours, np.zeros(99), 20) == 1.0
-    assert bootstrap_p(ours, np.ones(99), 6) == smallest_paired_p(6) == 1 / 32
-    assert bootstrap_p(ours, np.ones(99), 30) == 2 / 100
+    assert bootstrap_p(np.zeros(9999), np.ones(9999), 6) == smallest_paired_p(6) == 1 / 32
+
+
+def test_paired_bootstrap_of_few_utterances() -> None:
+    """Student's 2.0930 of 19 degrees, times sqrt(20 / 19), is 2.1474 normal deviations; p turns with the interval."""
+    assert expanded_tail(20) == pytest.approx(norm.cdf(-2.1474), rel=1e-3)
+    assert expanded_tail(10**6) == pytest.approx(0.025, rel=1e-4)
+    resamples = 10**5
+    beyond = round(expanded_tail(20) * (resamples + 1)) - 1
+    drawn = np.array([1.0] * (resamples - beyond) + [-1.0] * beyond)
+    assert bootstrap_p(np.zeros(resamples), drawn, 20) == pytest.approx(0.05, rel=1e-3)
 
 
 def test_holm() -> None:

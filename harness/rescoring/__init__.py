@@ -1,0 +1,1 @@
+"""A stored run or sweep scored again, from its texts, words, phases and readings: no engine, no worker, no audio."""
