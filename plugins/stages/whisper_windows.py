@@ -12,6 +12,7 @@ _SEARCHED = 10 * RATE
 """The end of a window that a place to cut is looked for in. Each window costs the encoder 30 s of audio, however short
 it is, so that early cuts are dear; in ten seconds of speech there is a pause."""
 _FRAME = RATE // 100
+_BLOCK_FRAMES = 6_000
 _PAUSE_FRAMES = 20
 """A place is as quiet as the 0.2 s around it: longer than the closure of a stop, shorter than a breath."""
 
@@ -53,9 +54,12 @@ def samples(pcm: bytes, start: int, end: int) -> Any:
 
 
 def frame_powers(pcm: bytes, start: int, end: int) -> Any:
-    """Return the mean square of each whole 10 ms from ``start`` on."""
+    """Return the mean square of each whole 10 ms from ``start`` on; a long stretch in blocks, not all as floats."""
     import numpy as np
 
-    count = max(0, (end - start) // _FRAME)
-    stretch = np.frombuffer(pcm, np.int16, count * _FRAME, 2 * start).astype(np.float64)
-    return (stretch.reshape(count, _FRAME) ** 2).mean(axis=1)
+    frames = np.frombuffer(pcm, np.int16, max(0, end - start) // _FRAME * _FRAME, 2 * start).reshape(-1, _FRAME)
+    powers = np.empty(len(frames))
+    for at in range(0, len(frames), _BLOCK_FRAMES):
+        block = frames[at : at + _BLOCK_FRAMES].astype(np.float64)
+        powers[at : at + _BLOCK_FRAMES] = (block**2).mean(axis=1)
+    return powers

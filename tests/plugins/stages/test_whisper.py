@@ -285,6 +285,22 @@ def test_lives(pcm: bytes) -> None:
     assert len(found[0]) == 5
 
 
+@pytest.mark.parametrize(
+    ("multilingual", "given", "language"),
+    [(True, None, "de"), (True, "fr", "fr"), (False, None, None)],
+    ids=["heard", "given", "English alone"],
+)
+def test_language(multilingual: bool, given: str | None, language: str | None) -> None:
+    """A language that nobody gives is the one that a multilingual model hears; then the facts say which."""
+    stage = WhisperAsr(WhisperAsr.Options(language=given))
+    model = SimpleNamespace(is_multilingual=multilingual, detect_language=lambda encoded: [[("<|de|>", 0.9)]])
+    stage._model = SimpleNamespace(model=model, hf_tokenizer=None)
+    stage._tokenizer_class = lambda tokenizer, multilingual, task, language: SimpleNamespace(language_code=language)
+    tokenizer = stage._tokenizer(None)
+    assert tokenizer.language_code == language
+    assert stage._facts(tokenizer) == ({"language": "de"} if given is None and multilingual else {})
+
+
 def test_model_that_stays_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the engine ignores the unloading, as it does while a batch is active, the stage says so."""
     monkeypatch.setattr(whisper, "_UNLOAD_TIMEOUT_S", 0.01)

@@ -64,3 +64,4 @@ def test_frame_powers() -> None:
     pcm = np.repeat(np.array([3, 4, 5], np.int16), [160, 160, 100]).tobytes()
     assert frame_powers(pcm, 0, 420).tolist() == [9.0, 16.0]
     assert frame_powers(pcm, 0, 100).tolist() == []
+    assert frame_powers(pcm * 7_000, 0, 420 * 7_000)[[0, 1, 6_000, -1]].tolist() == [9.0, 16.0, 19.875, 21.625]
