@@ -192,7 +192,7 @@ class Experiment:
         member = self._crew.get(command.stage) or self._start(command.stage, visit, trial)
         cached = self._cached(command, trial)
         self._look(_POINT_BEFORE.get(command.action), member, visit, trial)
-        answer = member.client.ask(self._message(command, trial, visit), self._plan.protocol.timeout_s)
+        answer = member.client.ask(self._message(command, trial), self._plan.protocol.timeout_s)
         answer["facts"] = {**answer.get("facts", {}), **cached}
         trial.saw_limit_peak(member.client.limit_peak_mib())
         phase = visit.took(command.action, answer, member.client.number, member.client.pid)
@@ -233,18 +233,17 @@ class Experiment:
             trial.problems.append(f"page_cache={wanted}: {page_cache.NO_FILES} ({command.stage})")
         return found
 
-    def _message(self, command: Command, trial: OpenTrial, visit: OpenVisit) -> dict[str, Any]:
+    def _message(self, command: Command, trial: OpenTrial) -> dict[str, Any]:
         plan = self._plan.stages[command.stage]
         message: dict[str, Any] = {"do": command.action.value, "stage": command.stage}
         if command.action is Action.PREPARE:
             message |= {"module": plan.module, "class": plan.class_name, "options": plan.record.options}
         if command.action is Action.RUN:
-            text, visit.text_from = trial.text_for(command.stage)
             utterance = trial.utterance
             message["request"] = {
                 "audio": utterance.canonical,
                 "duration_s": utterance.duration_s,
-                "text": text,
+                "text": trial.give_text(command.stage),
             }
         return message
 

@@ -161,7 +161,7 @@ def _complete(folder: Path, before: Environment, ending: Ending, during: Disturb
     """
     disturbances = disturbed(during)
     ending.problems.extend(disturbances)
-    files = [path for facts in ending.engines.values() for path in facts.get("files", ())]
+    files = [path for facts in ending.engines.values() for key in ("files", "libraries") for path in facts.get(key, ())]
     after = replace(
         before,
         engines=ending.engines,

@@ -106,8 +106,9 @@ class Observation:
 class Visit:
     """One stage's part in a trial, from before its load to after its unload.
 
-    ``text_from`` says where an aligner's text came from: a stage's key, or ``reference``. ``phases`` and
-    ``observations`` are in the order in which they happened.
+    ``text_from`` says where an aligner's text came from: a stage's key, or ``reference``; ``text_given`` is that text
+    after :func:`harness.spoken_text.spoken_text`, None where that changed nothing. ``phases`` and ``observations`` are
+    in the order in which they happened.
     """
 
     stage: str
@@ -119,6 +120,7 @@ class Visit:
     deliveries: tuple[Delivery, ...] = ()
     text: str | None = None
     words: tuple[Word, ...] = ()
+    text_given: str | None = None
 
     def phase(self, name: str) -> Phase | None:
         """Return the last phase of that name, or None where there was none."""

@@ -106,7 +106,8 @@ class Result:
     """What ``run`` returns.
 
     ``text`` is an ASR's transcript, ``words`` an aligner's word timings (an ASR may give some too). ``facts`` is what
-    the engine says of its own work, kept beside our clock's figures; JSON values only.
+    the engine says of its own work, kept beside our clock's figures; JSON values only. Of them ``unknown_words``, the
+    words that an aligner left out, are named in the report.
     """
 
     text: str = ""
@@ -168,7 +169,8 @@ class Stage:
     def prepare(self) -> Mapping[str, Any] | None:
         """Import or open the engine's libraries.
 
-        Returns facts, all optional: ``version``; ``files``, absolute paths of models and libraries to be hashed.
+        Returns facts, all optional: ``version``; ``files``, absolute paths of models and libraries to be hashed, which
+        the load reads (``cached_share`` is of them); ``libraries``, paths to be hashed of what is mapped by then.
         """
         return None
 

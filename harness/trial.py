@@ -6,6 +6,7 @@ from typing import Any
 from harness.metrics import Measurement
 from harness.records import Delivery, Observation, Outcome, Phase, StageRecord, Trial, Utterance, Visit, Word
 from harness.schedule import Action, Task
+from harness.spoken_text import spoken_text
 
 
 class OpenVisit:
@@ -16,6 +17,7 @@ class OpenVisit:
         self.observations: list[Observation] = []
         self.text: str | None = None
         self.text_from: str | None = None
+        self.text_given: str | None = None
         self._phases: list[Phase] = []
         self._deliveries: tuple[Delivery, ...] = ()
         self._words: tuple[Word, ...] = ()
@@ -56,6 +58,7 @@ class OpenVisit:
             deliveries=self._deliveries,
             text=self.text,
             words=self._words,
+            text_given=self.text_given,
         )
 
 
@@ -97,7 +100,7 @@ class OpenTrial:
             self.limit_peak_mib = max(peak_mib, self.limit_peak_mib or 0.0)
 
     def text_for(self, stage: str) -> tuple[str, str | None]:
-        """Return the text that a stage is given, and where it is from: the last transcript, else the reference.
+        """Return the text for a stage as it is written, and where it is from: the last transcript, else the reference.
 
         An ASR is given none.
         """
@@ -107,6 +110,14 @@ class OpenTrial:
             if visit.stage.role == "asr" and visit.text is not None:
                 return visit.text, visit.stage.key
         return self.utterance.reference or "", "reference"
+
+    def give_text(self, stage: str) -> str:
+        """Return the text that a stage is given, cleaned; its visit keeps where it is from, and what it became."""
+        visit = self.visit(stage)
+        text, visit.text_from = self.text_for(stage)
+        given = spoken_text(text)
+        visit.text_given = given if given != text else None
+        return given
 
     def closed(self, measurements: Sequence[Measurement] = ()) -> Trial:
         """Return the record."""

@@ -120,19 +120,21 @@ def test_files_that_an_engine_names_are_hashed_after_the_last_trial(
         "class Named(ScriptedAsr):\n"
         "    name = 'named'\n"
         "    def prepare(self):\n"
-        "        return {**super().prepare(), 'files': [__file__]}\n"
+        "        return {**super().prepare(), 'files': [__file__], 'libraries': [__file__ + '.so']}\n"
         "@hookimpl\n"
         "def harness_stages():\n"
         "    return [Named]\n"
     )
+    (tmp_path / "model_plugin.py.so").write_bytes(b"ELF")
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ['PYTHONPATH']}")
     config.plugins, config.order, config.asr.stage = ["model_plugin"], ["asr"], "named"
     run_job(config, Job(tmp_path / "run"), FakeClock())
     environment = msgspec.json.decode((tmp_path / "run" / store.ENVIRONMENT).read_bytes())
     path = str(tmp_path / "model_plugin.py")
-    assert environment["engines"]["asr"] == {"version": "1", "files": [path]}
+    assert environment["engines"]["asr"] == {"version": "1", "files": [path], "libraries": [f"{path}.so"]}
     assert environment["files"][path]["size_bytes"] == (tmp_path / "model_plugin.py").stat().st_size
+    assert environment["files"][f"{path}.so"]["size_bytes"] == 3
 
 
 # --- what blurs the figures -------------------------------------------------------------------------------------

@@ -158,6 +158,18 @@ def test_an_aligner_is_given_the_reference_where_nothing_was_heard() -> None:
     assert opened(utterance=nothing).text_for("aligner") == ("", "reference")
 
 
+def test_what_an_aligner_is_given_is_cleaned() -> None:
+    """The record has the text that was given only where it is not letter for letter the transcript."""
+    trial = opened()
+    trial.visit("asr").took(Action.RUN, heard("don\N{RIGHT SINGLE QUOTATION MARK}t <b>ask</b>"), 0, 1)
+    assert trial.give_text("aligner") == "don't ask"
+    plain = opened()
+    assert plain.give_text("aligner") == "the reference"
+    (_, cleaned), (same,) = trial.closed().visits, plain.closed().visits
+    assert (cleaned.text_from, cleaned.text_given) == ("asr", "don't ask")
+    assert (same.text_from, same.text_given) == ("reference", None)
+
+
 def test_outcome_measurements_and_problems_are_kept() -> None:
     """As they were when the trial was closed."""
     trial = opened()

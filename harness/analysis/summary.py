@@ -22,6 +22,7 @@ from harness.analysis.outputs import StageOutput, outputs
 from harness.analysis.real_time import RealTime, real_time
 from harness.analysis.residency import Chain, chain
 from harness.analysis.series import series
+from harness.analysis.unknown_words import unknown_words
 from harness.analysis.verdict import StageVerdict, Verdict, judge, judge_stages
 from harness.metrics import Metric
 from harness.records import SCHEMA, Run, Trial
@@ -94,7 +95,7 @@ def summarise(
         **memory,
         broken=tuple(_broken(guard, memory, handles)),
         problems=tuple(f"trial {trial.index}: {problem}" for trial in trials for problem in trial.problems),
-        notes=(*run.notes, *notes, *lacking(trials), *_undone(run, trials)),
+        notes=(*run.notes, *notes, *unknown_words(trials), *lacking(trials), *_undone(run, trials)),
         leaking_handles=handles,
         limit=limit_summary(run, trials),
         ledger=ledgers,

@@ -6,16 +6,28 @@ from harness.analysis.sweep import Sweep
 from harness.report.constancy_lines import sweep_constancy_notes
 
 _NAMED = 3
-"""Machines that a note names; of more it gives the number."""
+"""Machines or jobs that a note names; of more it gives the number."""
 
 
 def caution_notes(sweep: Sweep) -> Iterator[str]:
     """Yield a note where cells ran on different machines, where outputs differ, and for a swept key without effect."""
     yield from machine_notes(sweep)
     yield from sweep_constancy_notes(sweep, different_only=True)
-    notes = dict.fromkeys(note for cell in sweep.cells for note in cell.notes)
     idle = tuple(f"{key} is swept, and changes nothing" for key in sweep.swept)
-    yield from (note for note in notes if note.startswith(idle))
+    yield from (note for note in cell_notes(sweep) if note.startswith(idle))
+
+
+def cell_notes(sweep: Sweep) -> Iterator[str]:
+    """Yield each note of a cell once; one that is not of all the cells that ran says of which it is."""
+    ran = [cell for cell in sweep.cells if cell.trials or cell.notes]
+    for note in dict.fromkeys(note for cell in ran for note in cell.notes):
+        jobs = [cell.job for cell in ran if note in cell.notes]
+        if len(jobs) == len(ran):
+            yield note
+        elif len(jobs) <= _NAMED:
+            yield f"{note} ({'job' if len(jobs) == 1 else 'jobs'} {', '.join(jobs)})"
+        else:
+            yield f"{note} ({len(jobs)} of {len(ran)} cells)"
 
 
 def machine_notes(sweep: Sweep) -> Iterator[str]:

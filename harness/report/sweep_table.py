@@ -7,7 +7,7 @@ from itertools import islice
 from harness.analysis.metric_summary import MetricSummary
 from harness.analysis.standing import Ratio, best, ratios
 from harness.analysis.sweep import Cell, Sweep
-from harness.report.caution_notes import machine_notes
+from harness.report.caution_notes import cell_notes, machine_notes
 from harness.report.constancy_lines import sweep_constancy_notes
 from harness.report.drift_lines import drift_notes
 from harness.report.figures import MISSING, figure, interval
@@ -153,7 +153,7 @@ def _notes(sweep: Sweep, shown: SweepFigures) -> Iterator[str]:
     yield from _about_best(sweep, shown)
     yield from machine_notes(sweep)
     yield from sweep_constancy_notes(sweep)
-    found = list(dict.fromkeys([*drift_notes(sweep), *(note for cell in sweep.cells for note in cell.notes)]))
+    found = list(dict.fromkeys([*drift_notes(sweep), *cell_notes(sweep)]))
     yield from found[:_MOST_NOTES]
     if len(found) > _MOST_NOTES:
         yield f"{len(found) - _MOST_NOTES} more notes are in the jobs' own reports"

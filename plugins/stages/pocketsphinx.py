@@ -18,6 +18,8 @@ _BYTES_PER_MS = 32
 _FRAME_MS = 10
 _FILLER = re.compile(r"^(<.*>|\[.*\]|\+\+.*\+\+)$")
 _VARIANT = re.compile(r"\(\d+\)$")
+_SHOWN = 10
+_UNKNOWN = ("leave_out", "refuse")
 _EDGE = re.compile(r"^[^\w']+|[^\w']+$")
 _ESTIMATE = {"lm": None, "keyphrase": "zygote zygote", "ds": 100_000, "topn": 1}
 """For the estimating pass, which needs the features' mean and no score: words that nobody says, the full codebooks
@@ -132,6 +134,23 @@ class PocketsphinxAligner(_Pocketsphinx):
 
     role = "aligner"
 
+    @dataclass(frozen=True)
+    class Options:
+        """The keys of ``conf/aligner/pocketsphinx.yaml``.
+
+        ``unknown`` is what becomes of words that the dictionary lacks: left out of the alignment, and named, so that
+        one name in a corpus costs no utterance its figures; or the whole text is refused, for who wants every word
+        timed.
+        """
+
+        unknown: str = "leave_out"
+
+    def preflight(self) -> None:
+        """Check what is to be done with words that the dictionary lacks."""
+        super().preflight()
+        if self.options.unknown not in _UNKNOWN:
+            raise Unusable(f"'{self.options.unknown}'", "what becomes of unknown words", "unknown", _UNKNOWN)
+
     def load(self) -> None:
         """Load the acoustic model and the dictionary, without a language model."""
         self._decoders["aligner"] = self._decoder(lm=None)
@@ -142,22 +161,30 @@ class PocketsphinxAligner(_Pocketsphinx):
         words = list(_dictionary_words(request.text, decoder))
         if not words:
             raise Refused("there is no text to align")
-        unknown = sorted({word for word in words if decoder.lookup_word(word) is None})
-        if unknown:
-            raise Refused(f"words that the dictionary does not know: {', '.join(unknown)}")
+        unknown = [word for word in words if decoder.lookup_word(word) is None]
+        known = [word for word in words if decoder.lookup_word(word) is not None]
+        if unknown and (self.options.unknown == "refuse" or not known):
+            raise Refused(f"words that the dictionary does not know: {_named(unknown)}")
         if not request.pcm:
             raise Refused("the audio holds no sample")
-        decoder.set_align_text(" ".join(words))
+        decoder.set_align_text(" ".join(known))
         decoder.start_utt()
         decoder.process_raw(request.pcm, full_utt=True)
         decoder.end_utt()
         if decoder.hyp() is None:
             raise Refused("the text does not fit the audio")
-        return Result(words=tuple(_words(decoder)))
+        return Result(words=tuple(_words(decoder)), facts={"unknown_words": unknown} if unknown else {})
 
     def restart(self) -> None:
         """Forget the cepstral state that an utterance leaves behind."""
         self._decoders["aligner"].reinit_feat()
+
+
+def _named(unknown: Sequence[str]) -> str:
+    """Name words in one line, each once; a text in another script is one word after the other."""
+    names = sorted(set(unknown))
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
 
 
 def _dictionary_words(text: str, decoder: Any) -> Iterator[str]:

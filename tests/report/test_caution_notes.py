@@ -31,3 +31,16 @@ def test_a_key_that_changes_nothing() -> None:
     one = on("a", "a")
     one = replace(one, cells=tuple(replace(cell, notes=(note, "threads is 6 of 2 cores")) for cell in one.cells))
     assert list(caution_notes(one)) == [note]
+
+
+def test_a_note_of_some_cells() -> None:
+    """It says of which; a cell in which nothing ran says nothing, and is not counted."""
+    note = "threads is swept, and changes nothing for asr (null): uses_threads is false"
+    one = on(*"aaaaaa")
+    some = tuple(
+        replace(cell, job=str(at), trials=at, notes=(note,) * (at in (1, 2))) for at, cell in enumerate(one.cells)
+    )
+    assert list(caution_notes(replace(one, cells=some))) == [f"{note} (jobs 1, 2)"]
+    assert list(caution_notes(replace(one, cells=some[:3]))) == [note]
+    many = tuple(replace(cell, notes=(note,) * (at < 5)) for at, cell in enumerate(some))
+    assert list(caution_notes(replace(one, cells=many))) == [f"{note} (5 of 6 cells)"]

@@ -178,8 +178,15 @@ def test_the_same_after_loading_again(pcm: bytes) -> None:
         ("", AUDIO_MS, "there is no text to align"),
         (" \n ", AUDIO_MS, "there is no text to align"),
         ("... - !", AUDIO_MS, "there is no text to align"),
-        ("zzyzx and blorf, Zzyzx!", AUDIO_MS, "words that the dictionary does not know: blorf, zzyzx"),
-        ("ask 1961", AUDIO_MS, "words that the dictionary does not know: 1961"),
+        ("zzyzx, blorf, Zzyzx!", AUDIO_MS, "words that the dictionary does not know: blorf, zzyzx"),
+        ("1961", AUDIO_MS, "words that the dictionary does not know: 1961"),
+        ("שלום עולם", AUDIO_MS, "words that the dictionary does not know: עולם, שלום"),
+        ("你好世界", AUDIO_MS, "words that the dictionary does not know: 你好世界"),
+        (
+            "a1 b1 c1 d1 e1 f1 g1 h1 i1 j1 k1",
+            AUDIO_MS,
+            "words that the dictionary does not know: a1, b1, c1, d1, e1, f1, g1, h1, i1, j1 and 1 more",
+        ),
         (REFERENCE, 0, "the audio holds no sample"),
         (REFERENCE, 500, "the text does not fit the audio"),
         (REFERENCE, 1, "the text does not fit the audio"),
@@ -191,6 +198,32 @@ def test_refused(aligner: PocketsphinxAligner, pcm: bytes, text: str, length_ms:
     with pytest.raises(Refused) as caught:
         align(aligner, text, pcm[: int(length_ms * BYTES_PER_MS)])
     assert str(caught.value) == message
+
+
+def test_unknown_words_are_left_out_and_named(aligner: PocketsphinxAligner, pcm: bytes) -> None:
+    """The words that the dictionary knows have the times that they have without the others; each unknown is named."""
+    text = REFERENCE.replace("fellow", "blorf 1961 fellow") + " Blorf!"
+    result = aligner.run(Request("", AUDIO_MS / 1e3, pcm, text), print)
+    assert result.words == align(aligner, REFERENCE, pcm)
+    assert result.facts == {"unknown_words": ["blorf", "1961", "blorf"]}
+    assert aligner.run(Request("", AUDIO_MS / 1e3, pcm, REFERENCE), print).facts == {}
+
+
+def test_unknown_words_can_be_refused(
+    aligner: PocketsphinxAligner, pcm: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the option, for who wants a time for every word."""
+    monkeypatch.setattr(aligner, "options", PocketsphinxAligner.Options(unknown="refuse"))
+    with pytest.raises(Refused, match=r"^words that the dictionary does not know: 1961$"):
+        align(aligner, f"{REFERENCE} 1961", pcm)
+
+
+def test_what_becomes_of_unknown_words_has_to_be_known() -> None:
+    """The option has two values."""
+    with pytest.raises(Unusable) as caught:
+        PocketsphinxAligner(PocketsphinxAligner.Options(unknown="drop")).preflight()
+    assert (caught.value.key, caught.value.found) == ("unknown", "'drop'")
+    assert caught.value.choices == ("leave_out", "refuse")
 
 
 def test_whole_after_a_refusal(aligner: PocketsphinxAligner, pcm: bytes) -> None:
@@ -207,8 +240,9 @@ def test_whole_after_a_refusal(aligner: PocketsphinxAligner, pcm: bytes) -> None
     ["don't blorf", "don\N{RIGHT SINGLE QUOTATION MARK}t blorf", "'ask' blorf", "ask ' blorf", "the dogs' blorf"],
     ids=["straight", "curly", "quoted", "by itself", "at the end"],
 )
-def test_apostrophes(aligner: PocketsphinxAligner, pcm: bytes, text: str) -> None:
+def test_apostrophes(aligner: PocketsphinxAligner, pcm: bytes, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """An apostrophe inside a word belongs to it, straight or curly; around a word it is punctuation."""
+    monkeypatch.setattr(aligner, "options", PocketsphinxAligner.Options(unknown="refuse"))
     with pytest.raises(Refused) as caught:
         align(aligner, text, pcm)
     assert str(caught.value) == "words that the dictionary does not know: blorf"
