@@ -136,7 +136,7 @@ def test_a_converted_file_is_used_again(tmp_path: Path, cache: Path, monkeypatch
         raise AssertionError(f"{source} was decoded a second time")
 
     with monkeypatch.context() as patch:
-        patch.setattr(audio, "_decode", fail)
+        patch.setattr(audio, "_pcm", fail)
         assert canonical(copy, cache) == first
     other = write_wav(tmp_path / "c.wav", channels=2, frames=4_000)
     assert canonical(other, cache).duration_s == 0.25
