@@ -62,7 +62,7 @@ def run_job(config: DictConfig, job: Job, clock: Clock) -> Done:
     """
     settings = settings_of(config)
     registry = discover(settings.plugins)
-    corpus = open_corpus(settings.dataset, builtin_folder("samples").parent)
+    corpus = open_corpus(settings.dataset, builtin_folder("samples").parent, settings.protocol.seed)
     started_at = clock.wall().isoformat(timespec="milliseconds")
     version = metadata.version("asr-align-harness")
     facts = JobFacts(job.folder.name, started_at, version, job.overrides, job.swept, job.experiment)

@@ -136,8 +136,8 @@ class Visit:
 class Outcome:
     """How a trial ended.
 
-    ``kind`` is ``ok``, ``error``, ``crashed``, ``oom``, ``timeout``, ``rubbish``, ``refused`` or ``interrupted``.
-    ``log_tail`` is the end of what the engine had printed.
+    ``kind`` is ``ok``, ``error``, ``crashed``, ``oom``, ``timeout``, ``rubbish``, ``refused``, ``undecodable`` (its
+    audio; nothing was asked of an engine) or ``interrupted``. ``log_tail`` is the end of what the engine had printed.
     """
 
     kind: str = "ok"

@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.corpus.choice import Choice, choice_of
 from harness.corpus.corpus import Corpus, decoded
+from harness.corpus.opened import narrowed
 from harness.corpus.recording import utterances
 from harness.errors import ConfigError
 
@@ -20,13 +22,16 @@ def _recording(dataset: Mapping[str, Any], shipped: Path) -> Corpus:
 FORMS: Mapping[str, Callable[[Mapping[str, Any], Path], Corpus]] = {RECORDING: _recording}
 
 
-def open_corpus(dataset: Mapping[str, Any], shipped: Path) -> Corpus:
+def open_corpus(dataset: Mapping[str, Any], shipped: Path, seed: int = 0) -> Corpus:
     """Return the corpus that a dataset's configuration names.
 
-    ``shipped`` is the folder in which relative paths are looked up second. Raises :class:`ConfigError` for an unknown
-    form or key, and :class:`harness.errors.InputError` for what cannot be worked on.
+    ``shipped`` is the folder in which relative paths are looked up second, ``seed`` that of a random subset.
+    Raises :class:`ConfigError` for an unknown form or key, and :class:`harness.errors.InputError` for what cannot be
+    worked on.
     """
     form = dataset.get(FORM, RECORDING)
     if form not in FORMS:
         raise ConfigError(f"dataset.{FORM}", repr(form), "a form of dataset", FORMS)
-    return FORMS[form]({key: value for key, value in dataset.items() if key != FORM}, shipped)
+    choice, keys = choice_of({key: value for key, value in dataset.items() if key != FORM})
+    corpus = FORMS[form](keys, shipped)
+    return corpus if choice == Choice() else narrowed(corpus, choice, seed, form)
