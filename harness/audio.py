@@ -51,7 +51,7 @@ class Audio:
 
 @dataclass(frozen=True, slots=True)
 class _Stretch:
-    """Frames of a file from ``start`` to before ``end``; None for all that there are."""
+    """Frames of a file from ``start`` to before ``end``; None for all that there are, where the file is meant whole."""
 
     start: int = 0
     end: int | None = None
@@ -59,8 +59,7 @@ class _Stretch:
     @property
     def bounds(self) -> str:
         """What tells the stretch from others of its file; empty for the whole."""
-        end = "end" if self.end is None else str(self.end)
-        return "" if self == _Stretch() else f"-{self.start}-{end}"
+        return "" if self == _Stretch() else f"-{self.start}-{self.end}"
 
 
 def canonical(
@@ -95,9 +94,6 @@ def length_s(source: Path) -> float:
     if already:
         return already.duration_s
     frames, rate_hz = _header(source)
-    if frames is None:
-        with _opened(source) as file:
-            frames = sum(map(len, _blocks(source, file, _Stretch())))
     if frames == 0:
         raise _no_sample(source)
     return frames / rate_hz
@@ -151,12 +147,10 @@ def _no_sample(source: Path) -> InputError:
     return InputError("dataset.audio", f"'{source}', which holds no sample", _EXPECTED)
 
 
-def _stretch(source: Path, frames: int | None, rate_hz: int, offset_s: float, duration_s: float | None) -> _Stretch:
-    """Return the frames that are meant; ``frames`` is the file's number of them, None where its header has none."""
+def _stretch(source: Path, frames: int, rate_hz: int, offset_s: float, duration_s: float | None) -> _Stretch:
+    """Return the frames that are meant of a file that has so many."""
     start = round(offset_s * rate_hz)
     end = None if duration_s is None else round((offset_s + duration_s) * rate_hz)
-    if frames is None:
-        return _Stretch(start, end)
     if end is None or abs(end - frames) <= SLACK_S * rate_hz:
         end = frames
     if not start < end <= frames:
@@ -200,10 +194,10 @@ def _digest(source: Path, size_bytes: int, mtime_ns: int) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _header(source: Path) -> tuple[int | None, int]:
-    """Return how many frames a file says that it has, None where it does not say, and how many make a second."""
+def _header(source: Path) -> tuple[int, int]:
+    """Return how many frames a file says that it has, and how many make a second."""
     with _opened(source) as file:
-        return (None if file.frames > _UNKNOWN_FRAMES else file.frames), file.samplerate
+        return file.frames, file.samplerate
 
 
 @contextmanager
@@ -213,6 +207,9 @@ def _opened(source: Path) -> Iterator["soundfile.SoundFile"]:
 
     try:
         with soundfile.SoundFile(source) as file:
+            if file.frames > _UNKNOWN_FRAMES:
+                expected = "one that does; a copy encoded from a file, not from a pipe, is one"
+                raise InputError("dataset.audio", f"'{source}', whose header does not say how long it is", expected)
             yield file
     except (soundfile.LibsndfileError, OSError, TypeError) as error:  # TypeError: headerless by its name, as .raw
         reason = " ".join(str(error).rpartition(": ")[2].split())
