@@ -8,20 +8,19 @@ from typing import Any
 
 from harness import page_cache, store
 from harness.clock import Clock
-from harness.corpus.opened import undecoded
+from harness.corpus.opened import UNDECODABLE, attempted
 from harness.crew import Crew, Member
-from harness.errors import GuardError, InputError, StageRefused, WorkerError
+from harness.errors import GuardError, StageRefused, WorkerError
 from harness.limit import Limits
 from harness.machine.temperature import Thermometer
 from harness.measuring import measured
 from harness.plan import Plan
 from harness.plugins import Listeners
-from harness.records import Observation, Outcome, Phase, Utterance
+from harness.records import Observation, Outcome, Phase
 from harness.sampling.sampler import Sampler
 from harness.schedule import Action, Command, Task, commands, given_back, left_undone, tasks, with_rests
 from harness.trial import OpenTrial, OpenVisit
 
-UNDECODABLE = "undecodable"
 _POINT_BEFORE = {Action.LOAD: "before_load", Action.RUN: "before_run"}
 _POINT_AFTER = {
     Action.PREPARE: "prepared",
@@ -130,6 +129,8 @@ class Experiment:
         waiting = tasks(self._plan.protocol, len(self._plan.corpus))
         task = next(waiting, None)
         while task is not None:
+            if self._trial_of(task).outcome.kind == UNDECODABLE:
+                self._failed.add(task.trial)  # none of its later tasks follows
             following = self._next(waiting)
             yield task, following
             while following is not None and following.trial in self._failed:
@@ -141,7 +142,7 @@ class Experiment:
 
     def _trial_of(self, task: Task) -> OpenTrial:
         if task.trial not in self._open:
-            utterance, outcome = self._decoded(task)
+            utterance, outcome = attempted(self._plan.corpus, task.utterance)  # while no stage works
             if outcome.kind == UNDECODABLE and task.trial == self._first:
                 self._first += 1
             trial = self._open[task.trial] = OpenTrial(
@@ -155,15 +156,6 @@ class Experiment:
             )
             trial.outcome = outcome
         return self._open[task.trial]
-
-    def _decoded(self, task: Task) -> tuple[Utterance, Outcome]:
-        """Decode a task's utterance, while no stage works. One that cannot be decoded costs its trial, not the run."""
-        corpus = self._plan.corpus
-        try:
-            return corpus[task.utterance], Outcome()
-        except InputError as error:
-            outcome = Outcome(UNDECODABLE, phase="decode", message=str(error))
-            return undecoded(corpus.entry(task.utterance)), outcome
 
     def _leave_undone(self, task: Task, following: Task | None, trial: OpenTrial) -> None:
         """Send what has to come after a task that cannot be done."""

@@ -154,7 +154,7 @@ class Outcome:
     def __str__(self) -> str:
         if self.ok:
             return "ok"
-        phase = f" in {self.phase}" if self.phase else ""
+        phase = f" in {self.phase}" if self.phase and self.kind != "undecodable" else ""
         stage = f" ({self.stage})" if self.stage else ""
         if self.kind == "timeout":
             return f"timeout{phase} {self.message}{stage}"

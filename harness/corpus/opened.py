@@ -8,8 +8,10 @@ from harness.corpus.corpus import Corpus
 from harness.corpus.entry import Entries, Entry
 from harness.corpus.selection import Selection, select
 from harness.errors import InputError
-from harness.records import Utterance
+from harness.records import Outcome, Utterance
 
+UNDECODABLE = "undecodable"
+"""The kind of outcome of a trial whose utterance has no audio after all."""
 _MOST_NAMED = 3
 
 
@@ -39,6 +41,14 @@ def utterance_of(entry: Entry) -> Utterance:
             raise
         raise InputError(f"utterance '{entry.id}'", error.found, error.expected) from None
     return _utterance(entry, str(audio.path), audio.duration_s)
+
+
+def attempted(corpus: Corpus, number: int) -> tuple[Utterance, Outcome]:
+    """Decode an utterance of a run that goes on: one that cannot be decoded costs its trial, not the run."""
+    try:
+        return corpus[number], Outcome()
+    except InputError as error:
+        return undecoded(corpus.entry(number)), Outcome(UNDECODABLE, phase="decode", message=str(error))
 
 
 def undecoded(entry: Entry) -> Utterance:

@@ -10,7 +10,7 @@ _DIGITS = 12
 
 def audio_named(run: Run, unknown: str) -> str:
     """Return what the user named: the recording, or where the corpus lies."""
-    if run.corpus is None:
+    if run.corpus is None or "audio" in run.dataset:
         return str(run.dataset.get("audio", unknown))
     texts = (value for key, value in run.dataset.items() if key != "form" and isinstance(value, str))
     return next(texts, unknown)

@@ -25,6 +25,8 @@ TITLES = (
     "The harness's own time in an iteration: aligner",
     "What a probe adds to an iteration: nothing held, 1 rounds of 3 iterations",
     "What a probe adds in memory: nothing held, 1 rounds of 3 iterations",
+    "From 1,000 entries to a plan",
+    "What the supervisor grows by, trials 20 to 40",
 )
 
 
