@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from harness.analysis.original import number
 from harness.records import Run, StageRecord, Trial, Visit
+from harness.report.dataset_name import dataset_name
 from harness.report.figures import MISSING, figure, heading
 
 _THICK = "=" * 70
@@ -21,7 +22,7 @@ def banner(run: Run, reference: str | None) -> Iterator[str]:
     yield from (_THICK, f"{names}: memory, speed and accuracy", _THICK)
     for stage in run.stages:
         yield f"{heading(stage.key)} Model: {stage.label}"
-    yield f"Audio: {run.dataset.get('audio', MISSING)}"
+    yield f"Audio: {dataset_name(run.dataset, MISSING)}"
     yield f"Ground Truth: {reference or MISSING}"
     yield f"Iterations: {protocol.iterations}"
     yield (
