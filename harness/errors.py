@@ -49,6 +49,10 @@ class UserError(HarnessError):
             line += f"; choose from: {', '.join(self.choices)}"
         return printable(" ".join(line.split()))
 
+    def shown(self) -> str:
+        """Return what a terminal is shown: the message, and what does not fit into one line below it."""
+        return str(self)
+
 
 class ConfigError(UserError):
     """A key, a value or a name in the configuration."""
@@ -59,14 +63,15 @@ class InputError(UserError):
 
 
 class UnusableEntries(InputError):
-    """Entries of a dataset that cannot be worked on: a head line, and one more for each that is shown."""
+    """Entries of a dataset that cannot be worked on: the message says how many, ``lines`` which, one for each."""
 
     def __init__(self, subject: str, found: str, expected: str, lines: Iterable[str]) -> None:
         super().__init__(subject, found, expected)
         self.lines = tuple(printable(" ".join(line.split())) for line in lines)
 
-    def __str__(self) -> str:
-        return "\n".join((super().__str__(), *(f"  {line}" for line in self.lines)))
+    def shown(self) -> str:
+        """Return the message and a line for each entry below it."""
+        return "\n".join((str(self), *(f"  {line}" for line in self.lines)))
 
 
 class PluginError(UserError):

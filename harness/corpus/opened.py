@@ -16,13 +16,19 @@ _MOST_NAMED = 3
 
 
 def corpus_of(
-    entries: Entries, choice: Choice, seed: int, form: str, decode: Callable[[Entry], Utterance] | None = None
+    entries: Entries,
+    choice: Choice,
+    seed: int,
+    form: str,
+    decode: Callable[[Entry], Utterance] | None = None,
+    source: str = "",
 ) -> Corpus:
     """Return the corpus that a choice leaves of a dataset's entries; nothing is decoded.
 
-    ``form`` is the dataset's, for the record. Raises :class:`InputError` as :func:`harness.corpus.selection.select`.
+    ``form`` is the dataset's, for the record; ``source`` is what the user named. Raises :class:`InputError` as
+    :func:`harness.corpus.selection.select`.
     """
-    selection = select(entries, choice, seed, form)
+    selection = select(entries, choice, seed, form, source)
     chosen = _Chosen(entries, selection.numbers)
     return Corpus(chosen, decode or utterance_of, selection.record, tuple(_notes(selection)))
 

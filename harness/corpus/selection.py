@@ -32,13 +32,14 @@ class Selection:
     bad: tuple[BadEntry, ...] = ()
 
 
-def select(entries: Entries, choice: Choice, seed: int, form: str) -> Selection:
+def select(entries: Entries, choice: Choice, seed: int, form: str, source: str = "") -> Selection:
     """Choose from a dataset's entries. The same dataset, choice and seed give the same on any machine.
 
+    ``form`` is the dataset's, for the record; ``source`` is what the user named, for the line about bad entries.
     Raises :class:`InputError` where an entry cannot be used and ``choice`` does not skip it, and where nothing is left.
     """
     if choice.on_bad == "stop":
-        _refuse(entries.bad, form)
+        _refuse(entries.bad, source or form)
     chosen = _Chosen(entries, array("L", range(len(entries))))
     if choice.speakers:
         wanted = frozenset(choice.speakers)
@@ -54,15 +55,15 @@ def select(entries: Entries, choice: Choice, seed: int, form: str) -> Selection:
     if choice.limit_s is not None:
         chosen.keep_only("limit_s", _within(chosen, choice.limit_s))
     if choice.on_bad == "stop":
-        _refuse(chosen.bad, form)
+        _refuse(chosen.bad, source or form)
     if not chosen.numbers:
         raise _nothing(entries, chosen)
     return Selection(chosen.numbers, _record(entries, chosen, form), (*entries.bad, *chosen.bad))
 
 
-def _refuse(bad: Sequence[BadEntry], form: str) -> None:
+def _refuse(bad: Sequence[BadEntry], source: str) -> None:
     if bad:
-        refuse_bad(bad, f"the {form}")
+        refuse_bad(bad, source)
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""What a run is over, in words: the recording that was named, or the corpus and what was chosen of it."""
+"""What of a corpus a run is over, in words."""
 
 from collections.abc import Iterator
 
@@ -6,14 +6,6 @@ from harness.records import CorpusRecord, Run
 from harness.report.status_line import duration
 
 _DIGITS = 12
-
-
-def audio_named(run: Run, unknown: str) -> str:
-    """Return what the user named: the recording, or where the corpus lies."""
-    if run.corpus is None or "audio" in run.dataset:
-        return str(run.dataset.get("audio", unknown))
-    texts = (value for key, value in run.dataset.items() if key != "form" and isinstance(value, str))
-    return next(texts, unknown)
 
 
 def corpus_text(corpus: CorpusRecord) -> str:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from harness.analysis.original import number
 from harness.records import Run, StageRecord, Trial, Visit
-from harness.report.corpus_facts import audio_named, corpus_text
+from harness.report.corpus_facts import corpus_text
+from harness.report.dataset_name import dataset_name
 from harness.report.figures import MISSING, figure, heading
 
 _THICK = "=" * 70
@@ -22,7 +23,7 @@ def banner(run: Run, reference: str | None) -> Iterator[str]:
     yield from (_THICK, f"{names}: memory, speed and accuracy", _THICK)
     for stage in run.stages:
         yield f"{heading(stage.key)} Model: {stage.label}"
-    yield f"Audio: {audio_named(run, MISSING)}"
+    yield f"Audio: {dataset_name(run.dataset, MISSING)}"
     yield f"Corpus: {corpus_text(run.corpus)}" if run.corpus else f"Ground Truth: {reference or MISSING}"
     yield f"Iterations: {protocol.iterations}"
     yield (

@@ -112,10 +112,9 @@ def test_nothing_left_is_refused() -> None:
 def test_bad_entries_stop_the_run_or_are_counted() -> None:
     """As the choice says."""
     entries = Made(made(2).entries, [BAD])
-    assert refused(entries, Choice()).splitlines() == [
-        "dataset: found 1 bad entry in the manifest, expected none; dataset.on_bad=skip runs the rest",
-        "  line 3: found 'x', expected JSON",
-    ]
+    assert refused(entries, Choice()) == (
+        "dataset: found 1 bad entry in manifest, expected none; dataset.on_bad=skip runs the rest"
+    )
     selection = select(entries, Choice(on_bad="skip"), 0, "manifest")
     assert (selection.record.entries, selection.record.utterances, selection.record.bad) == (3, 2, 1)
     assert selection.bad == (BAD,)
@@ -136,7 +135,7 @@ def test_a_length_that_the_dataset_does_not_say_is_the_headers(tmp_path: Path) -
     assert str(selection.bad[0]) == f"beyond: found '{path}' of 1 s, expected audio beyond 1 s"
     assert selection.bad[1].found == f"no file '{path}.no'"
     assert chosen(Made(there), replace(skipping, max_duration_s=0.5)) == ["rest"]
-    assert refused(Made(there), Choice()).startswith("dataset: found 2 bad entries in the manifest")
+    assert refused(Made(there), Choice()).startswith("dataset: found 2 bad entries in manifest")
     assert chosen(Made(there), Choice(matching="[rw]*")) == ["whole", "rest"]
 
 

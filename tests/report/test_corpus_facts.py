@@ -1,14 +1,5 @@
-from harness.report.corpus_facts import audio_named, corpus_rows, corpus_text
+from harness.report.corpus_facts import corpus_rows, corpus_text
 from tests import stored
-
-
-def test_what_was_named() -> None:
-    """The recording; of a corpus the first text among its form's keys."""
-    assert audio_named(stored.run(), "-") == "samples/jfk.wav"
-    assert audio_named(stored.run(dataset={}), "-") == "-"
-    corpus = stored.corpus()
-    assert audio_named(stored.run(dataset={"form": "folder", "folder": "clips"}, corpus=corpus), "-") == "clips"
-    assert audio_named(stored.run(dataset={"form": "folder", "subset": 5}, corpus=corpus), "-") == "-"
 
 
 def test_one_utterance_of_nobody() -> None:

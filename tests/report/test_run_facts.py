@@ -38,7 +38,7 @@ def test_a_corpus_is_said_in_full() -> None:
     """Where it lies and how many trials; then what was chosen of it."""
     run = stored.run(dataset={"form": "librispeech", "root": "dev-clean"}, trials=60, corpus=stored.corpus(bad=2))
     facts = dict(run_facts(run, None))
-    assert facts["Audio"] == "dev-clean, 60 trials"
+    assert facts["Audio"] == "librispeech dev-clean, 60 trials"
     assert facts["Corpus"] == (
         "manifest, 20 utterances, 5 min, 3 speakers, selection 0123456789ab; 2 that cannot be used skipped; "
         "left out of 100: 80 by subset"

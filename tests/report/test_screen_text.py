@@ -40,7 +40,7 @@ def test_banner_of_a_corpus() -> None:
     run = stored.run(dataset={"form": "manifest", "manifest": "dev.jsonl", "subset": 20}, corpus=stored.corpus())
     lines = list(banner(run, stored.REFERENCE))
     assert lines[5:8] == [
-        "Audio: dev.jsonl",
+        "Audio: manifest dev.jsonl",
         "Corpus: manifest, 20 utterances, 5 min, 3 speakers, selection 0123456789ab; left out of 100: 80 by subset",
         "Iterations: 3",
     ]
