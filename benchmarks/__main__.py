@@ -11,7 +11,19 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import aligner_bias, command, corpus, observe, overhead, probes, sampler, scale, startup, worker_memory
+from benchmarks import (
+    aligner_bias,
+    command,
+    corpus,
+    corpus_start,
+    observe,
+    overhead,
+    probes,
+    sampler,
+    scale,
+    startup,
+    worker_memory,
+)
 from benchmarks.results import Result, Stored, Unmeasurable
 from benchmarks.setting import Setting
 from harness import store
@@ -23,7 +35,19 @@ from harness.machine.quietness import checked
 
 _BENCHMARKS: Mapping[str, Callable[[Setting], Result]] = {
     module.NAME: module.run
-    for module in (worker_memory, command, observe, sampler, startup, overhead, corpus, probes, scale, aligner_bias)
+    for module in (
+        worker_memory,
+        command,
+        observe,
+        sampler,
+        startup,
+        overhead,
+        corpus,
+        corpus_start,
+        probes,
+        scale,
+        aligner_bias,
+    )
 }
 _INTERRUPTED = 130
 _NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"

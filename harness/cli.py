@@ -42,7 +42,7 @@ def status_of(argv: Sequence[str]) -> int:
 
         return run(argv)
     except UserError as error:
-        print(f"harness: {error}", file=sys.stderr)
+        print(f"harness: {error.shown()}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -6,6 +6,7 @@
     +-- UserError            what the user gave cannot be used; one line, exit status 2
     |   +-- ConfigError      a key, a value or a name in the configuration
     |   +-- InputError       an audio file, a transcript, a folder
+    |   |   +-- UnusableEntries  entries of a dataset, a line for each
     |   +-- PluginError      a stage, a probe or a hook that breaks its contract
     |   +-- StoreError       a run's folder that cannot be written or read
     +-- GuardError           a second model was about to be loaded under ``one_at_a_time``
@@ -48,6 +49,10 @@ class UserError(HarnessError):
             line += f"; choose from: {', '.join(self.choices)}"
         return printable(" ".join(line.split()))
 
+    def shown(self) -> str:
+        """Return what a terminal is shown: the message, and what does not fit into one line below it."""
+        return str(self)
+
 
 class ConfigError(UserError):
     """A key, a value or a name in the configuration."""
@@ -55,6 +60,18 @@ class ConfigError(UserError):
 
 class InputError(UserError):
     """An audio file, a transcript or a folder that was named as input."""
+
+
+class UnusableEntries(InputError):
+    """Entries of a dataset that cannot be worked on: the message says how many, ``lines`` which, one for each."""
+
+    def __init__(self, subject: str, found: str, expected: str, lines: Iterable[str]) -> None:
+        super().__init__(subject, found, expected)
+        self.lines = tuple(printable(" ".join(line.split())) for line in lines)
+
+    def shown(self) -> str:
+        """Return the message and a line for each entry below it."""
+        return "\n".join((str(self), *(f"  {line}" for line in self.lines)))
 
 
 class PluginError(UserError):

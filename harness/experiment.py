@@ -8,6 +8,7 @@ from typing import Any
 
 from harness import page_cache, store
 from harness.clock import Clock
+from harness.corpus.opened import UNDECODABLE, attempted
 from harness.crew import Crew, Member
 from harness.errors import GuardError, StageRefused, WorkerError
 from harness.limit import Limits
@@ -17,7 +18,7 @@ from harness.plan import Plan
 from harness.plugins import Listeners
 from harness.records import Observation, Outcome, Phase
 from harness.sampling.sampler import Sampler
-from harness.schedule import Action, Command, Task, commands, given_back, tasks, with_rests
+from harness.schedule import Action, Command, Task, commands, given_back, left_undone, tasks, with_rests
 from harness.trial import OpenTrial, OpenVisit
 
 _POINT_BEFORE = {Action.LOAD: "before_load", Action.RUN: "before_run"}
@@ -66,6 +67,8 @@ class Experiment:
         self._thermometer = Thermometer()
         self._open: dict[int, OpenTrial] = {}
         self._failed: set[int] = set()
+        self._first = 0
+        """The first trial of which anything was asked of an engine: the cold one."""
         self._warned: set[str] = set()
         self._ending = Ending()
 
@@ -107,9 +110,14 @@ class Experiment:
         for task, following in self._pairs():
             if protocol.isolation == "iteration" and task.iteration != iteration:
                 self._crew.dismiss_all()  # a trial that was cut short has left its worker to us
+            if task.iteration != iteration:
+                self._failed.clear()
             iteration = task.iteration
             trial = self._trial_of(task)
-            self._do(task, following, trial)
+            if trial.outcome.kind == UNDECODABLE:
+                self._leave_undone(task, following, trial)
+            else:
+                self._do(task, following, trial)
             failed = not trial.outcome.ok
             if failed or task.stage == protocol.order[-1]:
                 self._finish(task.trial)
@@ -121,6 +129,8 @@ class Experiment:
         waiting = tasks(self._plan.protocol, len(self._plan.corpus))
         task = next(waiting, None)
         while task is not None:
+            if self._trial_of(task).outcome.kind == UNDECODABLE:
+                self._failed.add(task.trial)  # none of its later tasks follows
             following = self._next(waiting)
             yield task, following
             while following is not None and following.trial in self._failed:
@@ -132,15 +142,25 @@ class Experiment:
 
     def _trial_of(self, task: Task) -> OpenTrial:
         if task.trial not in self._open:
-            self._open[task.trial] = OpenTrial(
+            utterance, outcome = attempted(self._plan.corpus, task.utterance)  # while no stage works
+            if outcome.kind == UNDECODABLE and task.trial == self._first:
+                self._first += 1
+            trial = self._open[task.trial] = OpenTrial(
                 task,
-                self._plan.corpus[task.utterance],
+                utterance,
                 {key: stage.record for key, stage in self._plan.stages.items()},
                 self._plan.protocol.warmup,
                 self._clock.wall().isoformat(timespec="milliseconds"),
                 self._thermometer.hottest_c(),
+                self._first,
             )
+            trial.outcome = outcome
         return self._open[task.trial]
+
+    def _leave_undone(self, task: Task, following: Task | None, trial: OpenTrial) -> None:
+        """Send what has to come after a task that cannot be done."""
+        wanted = left_undone(self._plan.protocol, task, following, self._crew.state)
+        all(self._sent(command, task, trial) for command in wanted)
 
     def _do(self, task: Task, following: Task | None, trial: OpenTrial) -> None:
         """Send a task's commands. A refused input skips nothing of the stage; any other failure ends the workers."""

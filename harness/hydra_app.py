@@ -169,7 +169,7 @@ class _App:
                 status = _finish(run_job(config, job, SystemClock()), job)
             except UserError as error:
                 _keep_failure(job, error)
-                print(f"harness: job {job.folder.name}: {error}", file=sys.stderr, flush=True)
+                print(f"harness: job {job.folder.name}: {error.shown()}", file=sys.stderr, flush=True)
                 return BAD_INPUT
             if status == INTERRUPTED:
                 raise KeyboardInterrupt  # the one exception that no launcher takes for a failed job

@@ -9,6 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from harness.corpus.choice import CHOICE_KEYS
 from harness.errors import ConfigError, StoreError
 from harness.overrides import parsed_overrides
 
@@ -54,6 +55,7 @@ def composition(error: Exception, hydra: Hydra, name: str, overrides: Sequence[s
         config = hydra.compose_config(name, chosen, RunMode.RUN, with_log_configuration=False)
         node = OmegaConf.select(config, parent) if parent else config
         keys = [str(one) for one in node if one != "hydra"] if isinstance(node, DictConfig) else []
+        keys += CHOICE_KEYS if parent == "dataset" else ()
         return ConfigError(key, f"the key '{last}'", "a key of the configuration", keys)
     found = str(error).partition("\n")[0]
     return ConfigError(key or "configuration", found, "a value of the kind that the key has in --cfg job")

@@ -62,7 +62,7 @@ def run_job(config: DictConfig, job: Job, clock: Clock) -> Done:
     """
     settings = settings_of(config)
     registry = discover(settings.plugins)
-    corpus = open_corpus(settings.dataset, builtin_folder("samples").parent)
+    corpus = open_corpus(settings.dataset, builtin_folder("samples").parent, settings.protocol.seed)
     started_at = clock.wall().isoformat(timespec="milliseconds")
     version = metadata.version("asr-align-harness")
     facts = JobFacts(job.folder.name, started_at, version, job.overrides, job.swept, job.experiment)
@@ -131,11 +131,13 @@ def _describe(plan: Plan, config: DictConfig, folder: Path, before: Environment)
 def _listeners(plan: Plan, settings: Settings, place: Place | None, clock: Clock) -> tuple[Listeners, Screen]:
     """Return everybody who hears of the run; the bar, and rich with it, only where there is a terminal.
 
-    Elsewhere a sweep's jobs, which have a place, say a line a trial in place of a block.
+    Elsewhere a sweep's jobs, which have a place, say a line a trial in place of a block, and so does a run over a
+    corpus, which on a terminal leaves it to the bar; only what goes wrong is said of each of its utterances.
     """
     listeners = Listeners()
     write: Write = print_at_once
-    lines = place is not None and not sys.stdout.isatty() and not settings.verbose
+    many = plan.run.corpus is not None and len(plan.corpus) > 1
+    brief = (many or (place is not None and not sys.stdout.isatty())) and not settings.verbose
     if sys.stdout.isatty() and not settings.quiet:
         from harness.console.progress import ProgressBar
 
@@ -143,9 +145,9 @@ def _listeners(plan: Plan, settings: Settings, place: Place | None, clock: Clock
         write = bar.write
         listeners.add(bar, "progress")
     reference = plan.corpus.entry(0).reference
-    screen = Screen(reference, write, quiet=settings.quiet, verbose=settings.verbose, blocks=not lines)
+    screen = Screen(reference, write, quiet=settings.quiet, verbose=settings.verbose, blocks=not brief, troubles=many)
     listeners.add(screen, "screen")
-    if lines:
+    if brief and not sys.stdout.isatty():
         listeners.add(StatusLines(lambda line: screen.show([line]), clock, place), "status")
     for probe in plan.probes:
         listeners.add(probe, probe.name)

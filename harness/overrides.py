@@ -7,8 +7,11 @@ from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 
+from harness.corpus.choice import CHOICE_KEYS
 from harness.errors import ConfigError
 
+_COMMON = frozenset(f"dataset.{key}" for key in CHOICE_KEYS)
+"""Keys that every dataset has, also where its YAML does not list them."""
 _NULL = re.compile(r"(?<![^,(\[ ])null(?![^,)\] ])")
 """A whole word of a value, or of a choice between several."""
 
@@ -32,12 +35,17 @@ def _with_quotes(text: str) -> str:
 
 
 def with_names(overrides: Sequence[str], loader: ConfigLoader) -> list[str]:
-    """Quote ``null`` where a group has a file of that name: without quotes it is to Hydra no name but nothing."""
+    """Return overrides as Hydra has to be given them.
+
+    ``null`` is quoted where a group has a file of that name: without quotes it is to Hydra no name but nothing. A key
+    that every dataset has is added, where Hydra would refuse what the chosen one's YAML does not list.
+    """
     named = []
     for text, override in zip(map(_with_quotes, overrides), parsed_overrides(overrides), strict=True):
         options = loader.get_group_options(override.key_or_group)
         key, equals, value = text.partition("=")
-        named.append(key + equals + _NULL.sub(r"'\g<0>'", value) if "null" in options else text)
+        added = "++" if key in _COMMON else ""
+        named.append(key + equals + _NULL.sub(r"'\g<0>'", value) if "null" in options else added + text)
     return named
 
 

@@ -90,6 +90,7 @@ def make_plan(settings: Settings, registry: Registry, corpus: Corpus, job: JobFa
             *_notes(protocol, stages, len(corpus), job.swept),
             *_fit_notes(settings.fit, protocol),
             *_block_notes(settings, len(corpus)),
+            *corpus.notes,
         ),
         fit=settings.fit,
         block=settings.sweep.block or 0,

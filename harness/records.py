@@ -138,8 +138,8 @@ class Visit:
 class Outcome:
     """How a trial ended.
 
-    ``kind`` is ``ok``, ``error``, ``crashed``, ``oom``, ``timeout``, ``rubbish``, ``refused`` or ``interrupted``.
-    ``log_tail`` is the end of what the engine had printed.
+    ``kind`` is ``ok``, ``error``, ``crashed``, ``oom``, ``timeout``, ``rubbish``, ``refused``, ``undecodable`` (its
+    audio; nothing was asked of an engine) or ``interrupted``. ``log_tail`` is the end of what the engine had printed.
     """
 
     kind: str = "ok"
@@ -156,7 +156,7 @@ class Outcome:
     def __str__(self) -> str:
         if self.ok:
             return "ok"
-        phase = f" in {self.phase}" if self.phase else ""
+        phase = f" in {self.phase}" if self.phase and self.kind != "undecodable" else ""
         stage = f" ({self.stage})" if self.stage else ""
         if self.kind == "timeout":
             return f"timeout{phase} {self.message}{stage}"

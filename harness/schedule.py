@@ -90,6 +90,14 @@ def commands(protocol: Protocol, task: Task, following: Task | None, state: Stat
     ]
 
 
+def left_undone(protocol: Protocol, task: Task, following: Task | None, state: State) -> list[Command]:
+    """Return what to send where a task cannot be done: of what would come after it, what is for loaded models.
+
+    Else a model would stay where no task follows that takes it away.
+    """
+    return [command for command in _after(protocol, task, following) if command.stage in state.loaded]
+
+
 def with_rests(
     protocol: Protocol,
     wanted: Collection[Command],

@@ -73,7 +73,9 @@ class OpenTrial:
         warmup: int,
         started_at: str,
         temperature_c: float | None = None,
+        first: int = 0,
     ) -> None:
+        """Open the trial of a task; ``first`` is the run's first trial that has an utterance."""
         self.utterance = utterance
         self.outcome = Outcome()
         self.problems: list[str] = []
@@ -86,6 +88,7 @@ class OpenTrial:
         self._warmup = warmup
         self._started_at = started_at
         self._temperature_c = temperature_c
+        self._first = first
         self._visits: dict[str, OpenVisit] = {}
 
     def visit(self, stage: str) -> OpenVisit:
@@ -127,8 +130,8 @@ class OpenTrial:
             iteration=self._task.iteration,
             utterance=self.utterance,
             started_at=self._started_at,
-            cold=self._task.trial == 0,
-            warmup=0 < self._task.trial <= self._warmup,
+            cold=self._task.trial == self._first,
+            warmup=self._first < self._task.trial <= self._first + self._warmup,
             visits=visits,
             outcome=self.outcome,
             most_loaded=max([self.most_loaded, *(len(phase.loaded) for visit in visits for phase in visit.phases)]),

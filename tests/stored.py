@@ -15,6 +15,7 @@ from harness.hookspecs import Probe
 from harness.metrics import Measurement
 from harness.protocol import Protocol
 from harness.records import (
+    CorpusRecord,
     Delivery,
     Environment,
     Observation,
@@ -246,6 +247,20 @@ def run(**changes: Any) -> Run:
         dataset={"audio": "samples/jfk.wav", "transcript": "samples/jfk.txt"},
         trials=changes["protocol"].iterations,
         overrides=("threads=2",),
+    )
+    return replace(whole, **changes)
+
+
+def corpus(**changes: Any) -> CorpusRecord:
+    """Return twenty utterances of a hundred."""
+    whole = CorpusRecord(
+        form="manifest",
+        entries=100,
+        utterances=20,
+        duration_s=300.0,
+        sha256="0123456789abcdef" * 4,
+        left_out={"subset": 80},
+        speakers=3,
     )
     return replace(whole, **changes)
 

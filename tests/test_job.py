@@ -18,6 +18,7 @@ from harness.job import Job, point_latest, run_job
 from harness.machine.noise import Disturbance, Load, Noise
 from harness.machine.quietness import BRIEF, WHOLE, Counters
 from harness.records import Utterance
+from tests.test_audio import write_wav
 
 STAGES: dict[str, Any] = {
     "asr": {"role": "asr", "stage": "scripted", "keep_mib": 1, "work_mib": 1},
@@ -252,3 +253,21 @@ def test_a_file_system_without_links_costs_the_link_alone(tmp_path: Path, monkey
     latest = tmp_path / "latest"
     assert point_latest(tmp_path, tmp_path / "run") == (f"'{latest}' was not set (Operation not permitted)",)
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+@pytest.mark.parametrize(("verbose", "blocks"), [(False, 0), (True, 4)])
+def test_a_run_over_a_corpus_says_lines(
+    verbose: bool, blocks: int, config: DictConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where there are several utterances, their blocks are shown only in verbose mode."""
+    write_wav(tmp_path / "long.wav", frames=3 * 16_000)
+    config.dataset = {"audio": str(tmp_path / "long.wav"), "chunk": "fixed", "chunk_s": 1, "subset": 2}
+    config.verbose = verbose
+    run_job(config, Job(tmp_path / "run"), FakeClock())
+    out = capsys.readouterr().out
+    assert "Corpus: recording, 2 utterances, 2 s, selection " in out
+    assert out.count("[ASR] Transcribing...") == blocks
+    assert ("\ntrial 4/4 " in out) is not verbose
+    record = store.read_run(tmp_path / "run").run.corpus
+    assert record is not None
+    assert (record.utterances, record.left_out) == (2, {"subset": 1})

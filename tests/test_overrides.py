@@ -73,3 +73,18 @@ def test_a_baseline_may_be_written_as_the_sweep_is(given: str, value: object) ->
     """Without quotes around its own assignments, which Hydra alone would not read."""
     (override,) = parsed_overrides([given])
     assert (override.value(), override.is_sweep_override()) == (value, False)
+
+
+def test_a_key_of_every_dataset_needs_no_plus(capsys: Capture) -> None:
+    """Though the chosen one's YAML does not list it; a key that is nobody's is refused with those there are."""
+    ran = called(capsys, ["--cfg", "job", "dataset.subset=5", "++dataset.limit_s=60", "dataset.speakers=[a,b]"])
+    assert (ran.status, ran.err) == (0, "")
+    assert "\n  subset: 5\n  limit_s: 60\n  speakers:\n  - a\n  - b\n" in ran.out
+    ran = called(capsys, ["dataset.subst=5"])
+    line = "harness: dataset.subst: found the key 'subst', expected a key of the configuration; choose from: subset, "
+    assert ran.err.startswith(line)
+
+
+def test_a_key_of_every_dataset_can_be_swept() -> None:
+    """As any other."""
+    assert swept_keys(["++dataset.subset=5,10"]) == ("dataset.subset",)

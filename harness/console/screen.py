@@ -22,7 +22,8 @@ class Screen:
     """Prints what happens through ``write``, a line at a time; nothing but warnings where ``quiet``.
 
     ``reference`` is the transcript of the first utterance, for the banner. Without ``blocks`` the trials are left to
-    somebody else. Control characters, which a transcript may have, are shown and not sent to the terminal.
+    somebody else; ``troubles`` says then what went wrong in one. Control characters, which a transcript may have, are
+    shown and not sent to the terminal.
     """
 
     def __init__(
@@ -33,12 +34,14 @@ class Screen:
         quiet: bool = False,
         verbose: bool = False,
         blocks: bool = True,
+        troubles: bool = False,
     ) -> None:
         self._reference = reference
         self._write = write
         self._quiet = quiet
         self._verbose = verbose
         self._blocks = blocks
+        self._troubles = troubles
         self._run: Run | None = None
 
     @hookimpl
@@ -58,6 +61,8 @@ class Screen:
         """Print the trial's block."""
         if self._run is not None and self._blocks:
             self.show(screen_text.trial_block(self._run, trial))
+        elif self._troubles:
+            self.show(screen_text.trouble_lines(trial))
 
     def show(self, lines: Iterable[str]) -> None:
         """Print lines, unless quiet."""

@@ -10,18 +10,26 @@ class Corpus:
     """Utterances by number. What is known without decoding is asked of :meth:`entry`."""
 
     def __init__(
-        self, entries: Sequence[Entry], decode: Callable[[Entry], Utterance], record: CorpusRecord | None = None
+        self,
+        entries: Sequence[Entry],
+        decode: Callable[[Entry], Utterance],
+        record: CorpusRecord | None = None,
+        notes: Sequence[str] = (),
     ) -> None:
-        """Take entries and what makes an utterance of one, which may raise :class:`harness.errors.InputError`."""
+        """Take entries and what makes an utterance of one, which may raise :class:`harness.errors.InputError`.
+
+        ``notes`` are lines that the run says of its utterances.
+        """
         self._entries = entries
-        self._decode = decode
+        self.decode = decode
         self.record = record
+        self.notes = tuple(notes)
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def __getitem__(self, number: int) -> Utterance:
-        return self._decode(self._entries[number])
+        return self.decode(self._entries[number])
 
     def entry(self, number: int) -> Entry:
         """Return what the dataset says of an utterance; nothing is decoded."""

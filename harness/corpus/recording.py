@@ -1,6 +1,5 @@
 """From what the configuration names to the utterances of a run."""
 
-import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import fields as fields_of
@@ -8,6 +7,9 @@ from pathlib import Path
 from typing import Any, get_args
 
 from harness.audio import Audio, Cut, canonical, default_cache
+from harness.corpus.lookup import found
+from harness.corpus.transcript import Transcript, read_transcript
+from harness.corpus.word_times import check_words
 from harness.errors import ConfigError, InputError
 from harness.records import Utterance
 
@@ -20,9 +22,10 @@ MIN_CHUNK_S = 1.0
 class Source:
     """The keys of a dataset's YAML.
 
-    ``audio`` is a file; ``transcript`` a UTF-8 text file with what is said in it, or None. Relative paths are looked
-    up in the working directory, then in the folder that travels with the harness. ``chunk`` is ``whole``, or how the
-    recording is cut into utterances of at most ``chunk_s`` seconds.
+    ``audio`` is a file; ``transcript`` what is said in it, or None: a UTF-8 text file; or a TextGrid or a CTM, which
+    say when each word is spoken too. Relative paths are looked up in the working directory, then in the folder that
+    travels with the harness. ``chunk`` is ``whole``, or how the recording is cut into utterances of at most
+    ``chunk_s`` seconds.
     """
 
     audio: str
@@ -39,20 +42,25 @@ def utterances(dataset: Mapping[str, Any], shipped: Path) -> tuple[Utterance, ..
     utterance says why it has no reference, and so will every metric that needs one.
     """
     source = _source(dataset)
-    path = _found(source.audio, shipped)
+    path = found(source.audio, shipped)
     audio = canonical(path)
     if source.chunk != "whole":
         return _chunked(source, path.stem, audio)
-    reference, no_reference = _reference(source.transcript, shipped)
+    transcript = _reference(source.transcript, shipped)
+    try:
+        check_words(transcript.words, audio.duration_s)
+    except InputError as error:
+        raise InputError("dataset.transcript", error.found, error.expected) from None
     return (
         Utterance(
             id=path.stem,
             audio=source.audio,
             canonical=str(audio.path),
             duration_s=audio.duration_s,
-            reference=reference,
-            no_reference=no_reference,
+            reference=transcript.text,
+            no_reference=transcript.reason,
             recording=path.stem,
+            reference_words=transcript.words,
         ),
     )
 
@@ -95,25 +103,12 @@ def _source(dataset: Mapping[str, Any]) -> Source:
     return Source(audio, transcript, chunk, float(chunk_s))
 
 
-def _found(name: str, shipped: Path) -> Path:
-    path = Path(name)
-    with contextlib.suppress(RuntimeError):  # no such user: then it is a file's name
-        path = path.expanduser()
-    if not path.is_absolute() and not path.exists() and (shipped / path).exists():
-        return shipped / path
-    return path
-
-
-def _reference(name: str | None, shipped: Path) -> tuple[str | None, str | None]:
+def _reference(name: str | None, shipped: Path) -> Transcript:
     if not name:
-        return None, "no transcript was named"
-    path = _found(name, shipped)
+        return Transcript(reason="no transcript was named")
+    path = found(name, shipped)
     if path.is_dir():
         raise InputError("dataset.transcript", f"'{path}', which is a folder", "a text file")
     if not path.exists():
-        return None, f"the transcript '{name}' does not exist"
-    try:
-        text = " ".join(path.read_text(encoding="utf-8-sig").split())
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError("dataset.transcript", f"'{path}' ({error})", "a text file in UTF-8") from None
-    return (text, None) if text else (None, f"the transcript '{name}' is empty")
+        return Transcript(reason=f"the transcript '{name}' does not exist")
+    return read_transcript(path, name, "dataset.transcript")

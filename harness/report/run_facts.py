@@ -1,6 +1,8 @@
 """What was run, where and how, in the few lines with which a report introduces it."""
 
 from harness.records import Environment, Rescoring, Run
+from harness.report.corpus_facts import corpus_text
+from harness.report.dataset_name import dataset_name
 from harness.report.figures import heading
 
 Facts = list[tuple[str, str]]
@@ -16,7 +18,8 @@ def run_facts(run: Run, environment: Environment | None) -> Facts:
     return [
         ("Chain", " -> ".join(protocol.order)),
         *models,
-        ("Audio", f"{run.dataset.get('audio', 'unknown')}, {_counted(run.trials, 'trial')}"),
+        ("Audio", f"{dataset_name(run.dataset, 'unknown')}, {_counted(run.trials, 'trial')}"),
+        *((("Corpus", corpus_text(run.corpus)),) if run.corpus else ()),
         (
             "Protocol",
             f"{_counted(protocol.iterations, 'iteration')}, {protocol.lifecycle}, {protocol.residency}, a worker per "

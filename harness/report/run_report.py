@@ -11,6 +11,7 @@ from harness.records import Environment, Run, Trial
 from harness.report.alignment_tables import alignment_tables
 from harness.report.audio_tables import audio_tables
 from harness.report.configuration import Configuration
+from harness.report.corpus_facts import corpus_rows
 from harness.report.drawn import Drawn
 from harness.report.failures import Failure, failures
 from harness.report.ledger_tables import chain_lines, ledger_tables
@@ -128,6 +129,7 @@ def _protocol_table(run: Run) -> Table:
     rows += [(f"held to: {name}", str(value)) for name, value in asdict(run.budgets).items()]
     rows += [(f"fit.{name}", str(getattr(run.fit, name))) for name in ("limit_mib", "mechanism") if run.fit.mechanism]
     rows += [(f"dataset.{name}", str(value)) for name, value in run.dataset.items()]
+    rows += corpus_rows(run)
     rows.append(("overrides", " ".join(run.overrides) or "none"))
     return Table("Protocol", ("Key", "Value"), tuple(rows), section="setup")
 

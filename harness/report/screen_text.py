@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 from harness.analysis.original import number
 from harness.records import Run, StageRecord, Trial, Visit
+from harness.report.corpus_facts import corpus_text
+from harness.report.dataset_name import dataset_name
 from harness.report.figures import MISSING, figure, heading
 
 _THICK = "=" * 70
@@ -21,8 +23,8 @@ def banner(run: Run, reference: str | None) -> Iterator[str]:
     yield from (_THICK, f"{names}: memory, speed and accuracy", _THICK)
     for stage in run.stages:
         yield f"{heading(stage.key)} Model: {stage.label}"
-    yield f"Audio: {run.dataset.get('audio', MISSING)}"
-    yield f"Ground Truth: {reference or MISSING}"
+    yield f"Audio: {dataset_name(run.dataset, MISSING)}"
+    yield f"Corpus: {corpus_text(run.corpus)}" if run.corpus else f"Ground Truth: {reference or MISSING}"
     yield f"Iterations: {protocol.iterations}"
     yield (
         f"Protocol: {' -> '.join(protocol.order)}, {protocol.lifecycle}, {protocol.residency}, a worker per "
@@ -44,6 +46,13 @@ def trial_block(run: Run, trial: Trial) -> Iterator[str]:
     if not trial.outcome.ok:
         yield f"[Outcome] {trial.outcome}"
     yield from (f"[Problem] {problem}" for problem in trial.problems)
+
+
+def trouble_lines(trial: Trial) -> Iterator[str]:
+    """Say what was wrong with a trial, where nothing else is said of it."""
+    if not trial.outcome.ok:
+        yield f"[Outcome] {trial.utterance.id}: {trial.outcome}"
+    yield from (f"[Problem] {trial.utterance.id}: {problem}" for problem in trial.problems)
 
 
 def words_line(visit: Visit) -> str:

@@ -28,6 +28,8 @@ TITLES = (
     "What a probe adds to an iteration: nothing held, 1 rounds of 3 iterations",
     "What a probe adds in memory: nothing held, 1 rounds of 3 iterations",
     "Aligners against exactly known times, seed 0",
+    "From 1,000 entries to a plan",
+    "What the supervisor grows by, trials 20 to 40",
 )
 
 

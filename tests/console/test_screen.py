@@ -104,3 +104,17 @@ def test_without_blocks() -> None:
     lines: list[str] = []
     play(Screen(stored.REFERENCE, lines.append, blocks=False))
     assert lines == list(banner(stored.run(), stored.REFERENCE))
+
+
+def test_what_went_wrong_is_said_where_there_are_no_blocks() -> None:
+    """Of each trial that has something to say, and of no other."""
+    lines: list[str] = []
+    screen = Screen(None, lines.append, blocks=False, troubles=True)
+    screen.run_started(stored.run(), NOWHERE)
+    del lines[:]
+    for trial in (stored.trial(0), stored.failed(1)):
+        screen.trial_finished(trial)
+    assert lines == ["[Outcome] jfk: crashed: SIGSEGV in load (asr)"]
+    silent = Screen(None, lines.append, blocks=False)
+    silent.trial_finished(stored.failed(2))
+    assert len(lines) == 1

@@ -6,7 +6,7 @@ import pytest
 
 from harness.corpus.recording import utterances
 from harness.errors import ConfigError, InputError, UserError
-from harness.records import Utterance
+from harness.records import Utterance, Word
 
 
 @pytest.fixture
@@ -95,6 +95,22 @@ def test_a_transcript_that_is_no_text_is_refused(folder: Path) -> None:
     )
     assert refused(InputError, audio="a.wav", transcript="texts") == (
         "dataset.transcript: found 'texts', which is a folder, expected a text file"
+    )
+
+
+def test_a_transcript_with_times_gives_both(folder: Path) -> None:
+    """A CTM or a TextGrid; one that cannot be read is the transcript's fault."""
+    (folder / "a.ctm").write_text("a 1 0.1 0.2 ask\na 1 0.4 0.1 not\n")
+    one = heard(audio="a.wav", transcript="a.ctm")
+    assert (one.reference, one.reference_words) == ("ask not", (Word("ask", 100.0, 300.0), Word("not", 400.0, 500.0)))
+    (folder / "a.TextGrid").write_text("none")
+    assert refused(InputError, audio="a.wav", transcript="a.TextGrid").startswith(
+        "dataset.transcript: found 'a.TextGrid' ("
+    )
+    (folder / "late.ctm").write_text("a 1 7 1 late\n")
+    assert refused(InputError, audio="a.wav", transcript="late.ctm") == (
+        "dataset.transcript: found the word 'late' at 7 s of 1 s of audio, "
+        "expected times from the utterance's own start"
     )
 
 

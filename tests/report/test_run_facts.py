@@ -42,3 +42,14 @@ def test_scored_again() -> None:
     for one, what in ((done, "nothing changed"), (changed, "normalizer=none")):
         fact = run_facts(stored.run(rescored=one), None)[-1]
         assert fact == ("Scored again", f"2026-02-01 00:00:00.000+00:00, by version 0.2.0, from run: {what}")
+
+
+def test_a_corpus_is_said_in_full() -> None:
+    """Where it lies and how many trials; then what was chosen of it."""
+    run = stored.run(dataset={"form": "librispeech", "root": "dev-clean"}, trials=60, corpus=stored.corpus(bad=2))
+    facts = dict(run_facts(run, None))
+    assert facts["Audio"] == "librispeech dev-clean, 60 trials"
+    assert facts["Corpus"] == (
+        "manifest, 20 utterances, 5 min, 3 speakers, selection 0123456789ab; 2 that cannot be used skipped; "
+        "left out of 100: 80 by subset"
+    )

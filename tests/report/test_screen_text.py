@@ -4,7 +4,7 @@ import pytest
 
 from harness.protocol import Protocol
 from harness.records import Outcome, Word
-from harness.report.screen_text import banner, trial_block, words_line
+from harness.report.screen_text import banner, trial_block, trouble_lines, words_line
 from tests import stored
 
 THICK = "=" * 70
@@ -33,6 +33,24 @@ def test_banner_with_little_to_say() -> None:
     assert "Audio: -" in lines
     assert "Ground Truth: -" in lines
     assert lines[-1] == "Note: threads is swept"
+
+
+def test_banner_of_a_corpus() -> None:
+    """What was chosen of it; the transcripts are too many to show."""
+    run = stored.run(dataset={"form": "manifest", "manifest": "dev.jsonl", "subset": 20}, corpus=stored.corpus())
+    lines = list(banner(run, stored.REFERENCE))
+    assert lines[5:8] == [
+        "Audio: manifest dev.jsonl",
+        "Corpus: manifest, 20 utterances, 5 min, 3 speakers, selection 0123456789ab; left out of 100: 80 by subset",
+        "Iterations: 3",
+    ]
+
+
+def test_trouble_lines() -> None:
+    """A trial in which nothing went wrong has none."""
+    assert list(trouble_lines(stored.trial())) == []
+    trial = replace(stored.failed(1), problems=("rss failed",))
+    assert list(trouble_lines(trial)) == ["[Outcome] jfk: crashed: SIGSEGV in load (asr)", "[Problem] jfk: rss failed"]
 
 
 def test_trial_block() -> None:

@@ -95,6 +95,7 @@ def refuse_unlike(a: Side, b: Side) -> None:
         if ours != theirs:
             found = f"{subject}={_text(ours)} in '{a.name}' and {subject}={_text(theirs)} in '{b.name}'"
             raise StoreError("comparison", found, "the same protocol in both runs")
+    _refuse_other_selection(a, b)
     _refuse_other_utterances(a, b)
 
 
@@ -119,8 +120,26 @@ def _protocols(a: Run, b: Run) -> Iterable[tuple[str, Any, Any]]:
             yield f"dataset.{name}", a.dataset.get(name, default), b.dataset.get(name, default)
 
 
+def _refuse_other_selection(a: Side, b: Side) -> None:
+    """Tell by the hash whether two runs are over the same of a corpus, before any of its utterances is looked at."""
+    ours, theirs = a.run.corpus, b.run.corpus
+    if ours is not None and theirs is not None and ours.sha256 != theirs.sha256:
+        found = " and ".join(
+            f"the selection {one.sha256[:_DIGITS]} of {one.utterances:,} utterances in '{side.name}'"
+            for one, side in ((ours, a), (theirs, b))
+        )
+        raise StoreError("comparison", found, "the same selection in both runs")
+
+
+def _same_selection(a: Side, b: Side) -> bool:
+    return a.run.corpus is not None and b.run.corpus is not None and a.run.corpus.sha256 == b.run.corpus.sha256
+
+
 def _refuse_other_utterances(a: Side, b: Side) -> None:
     ours, theirs = _utterances(a), _utterances(b)
+    if _same_selection(a, b):  # what one run did not come to, or could not decode, is missing in it, and no other
+        both = ours.keys() & theirs.keys()
+        ours, theirs = ({name: of[name] for name in of if name in both} for of in (ours, theirs))
     for one, other, mine, others in ((a, b, ours, theirs), (b, a, theirs, ours)):
         alone = next((name for name in mine if name not in others), None)
         if alone is not None:
@@ -136,7 +155,7 @@ def _refuse_other_utterances(a: Side, b: Side) -> None:
 
 
 def _utterances(side: Side) -> dict[str, Utterance]:
-    return {trial.utterance.id: trial.utterance for trial in side.trials}
+    return {trial.utterance.id: trial.utterance for trial in side.trials if trial.utterance.canonical}
 
 
 def _refuse_other_audio(name: str, a: Utterance, b: Utterance) -> None:

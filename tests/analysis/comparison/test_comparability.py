@@ -194,3 +194,30 @@ def test_measurements_are_those_of_completed_trials() -> None:
     ]
     one = Side("a", stored.run(), None, tuple(speeds), {})
     assert [found.value for _, found in one.measured.of(made.SPEED, "asr")] == [1.0]
+
+
+def test_another_selection_is_refused_by_its_hash() -> None:
+    """Before any utterance is looked at; a run without one has its utterances alone."""
+    corpus = stored.corpus()
+    ours = side(corpus=corpus)
+    theirs = side("b", corpus=stored.corpus(sha256="f" * 64, utterances=1_000))
+    with pytest.raises(StoreError) as refused:
+        refuse_unlike(ours, theirs)
+    assert str(refused.value) == (
+        "comparison: found the selection 0123456789ab of 20 utterances in 'a' and the selection ffffffffffff of 1,000 "
+        "utterances in 'b', expected the same selection in both runs"
+    )
+    refuse_unlike(ours, side("b"))
+    refuse_unlike(ours, side("b", corpus=corpus))
+
+
+def test_what_one_run_did_not_come_to_is_no_other_selection() -> None:
+    """It was interrupted, or could not decode one utterance; the rest of the same selection is compared."""
+    ours, theirs = side(corpus=stored.corpus()), side("b", corpus=stored.corpus())
+    more = replace(stored.trials()[2], utterance=stored.utterance(id="more"))
+    damaged = replace(more, utterance=stored.utterance(id="more", canonical="", duration_s=0.0))
+    refuse_unlike(replace(ours, trials=(*ours.trials, more)), theirs)
+    refuse_unlike(replace(ours, trials=(*ours.trials, more)), replace(theirs, trials=(*theirs.trials, damaged)))
+    other = replace(more, utterance=stored.utterance(id="more", duration_s=1.0))
+    with pytest.raises(StoreError, match="the utterance 'more' of 10 s and of 1 s"):
+        refuse_unlike(replace(ours, trials=(*ours.trials, more)), replace(theirs, trials=(*theirs.trials, other)))
