@@ -15,7 +15,7 @@ from harness.corpus.lhotse import LhotseOptions, read_lhotse
 from harness.corpus.librispeech import LibrispeechOptions, read_librispeech
 from harness.corpus.manifest import ManifestOptions, read_manifest
 from harness.corpus.recording import utterances
-from harness.errors import ConfigError
+from harness.errors import ConfigError, InputError
 from harness.records import Utterance
 
 FORM = "form"
@@ -66,6 +66,8 @@ def open_corpus(dataset: Mapping[str, Any], shipped: Path) -> Corpus:
     entries = READERS[form].read(options, shipped)
     if entries.bad:
         refuse_bad(entries.bad, source_of(options))
+    if not len(entries):
+        raise InputError("dataset", f"no entry in {source_of(options)}", "at least one utterance")
     return Corpus(entries, _utterance)  # type: ignore[arg-type]
 
 
