@@ -3,11 +3,14 @@
 import hashlib
 import importlib.util
 import os
+import struct
 import tempfile
 from array import array
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,8 @@ SUBJECT = "dataset.folder"
 _EXPECTED = "the folder of a dataset that save_to_disk of the library datasets wrote"
 TEXT_COLUMNS = ("text", "transcription", "sentence", "transcript", "normalized_text")
 AUDIO_COLUMNS = ("audio", "file", "path")
+_ROWS_MAPPED = 2000
+"""After so many rows the mapped pages are let go, which would count as the memory of this process."""
 _ID_COLUMNS = ("id", "utt_id")
 _SPEAKER_COLUMNS = ("speaker", "speaker_id", "client_id")
 _LANGUAGE_COLUMNS = ("language", "lang", "locale")
@@ -52,7 +57,7 @@ def read_huggingface(options: HuggingfaceOptions, shipped: Path) -> "Rows":
     if importlib.util.find_spec("datasets") is None:
         raise ConfigError("dataset.form", "'huggingface', and no package datasets", _install())
     path = folder(options.folder, shipped, SUBJECT, _EXPECTED)
-    return Rows(_split(_loaded(path), options.split), options, path)
+    return Rows(lambda: _split(_loaded(path), options.split), options, path)
 
 
 def _install() -> str:
@@ -62,11 +67,11 @@ def _install() -> str:
 class Rows:
     """The entries of one split; of each, one number is in memory."""
 
-    def __init__(self, dataset: Any, options: HuggingfaceOptions, path: Path) -> None:
-        """Look at the header of every row's audio, which stays where it is."""
+    def __init__(self, load: Callable[[], Any], options: HuggingfaceOptions, path: Path) -> None:
+        """Look at the header of every row's audio, which stays where it is; ``load`` maps the split into memory."""
+        dataset = load()
         columns = dataset.column_names
         self._path = path
-        self._table = dataset.data
         self._split = options.split or (str(dataset.split) if dataset.split else path.name)
         self._audio = _audio_column(dataset, options.audio_column)
         self._text = _chosen("text_column", options.text_column, TEXT_COLUMNS, columns)
@@ -75,7 +80,10 @@ class Rows:
         self._language = _chosen("language", None, _LANGUAGE_COLUMNS, columns)
         self._rows, self._durations_s = array("L"), array("d")
         self._again: set[int] = set()
-        self.bad: Sequence[BadEntry] = self._read()
+        self._map(dataset)
+        del dataset
+        self.bad: Sequence[BadEntry] = self._read(load)
+        self._map(load())
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -101,9 +109,20 @@ class Rows:
             fetch=partial(self._fetch, row) if content else None,
         )
 
-    def _read(self) -> Sequence[BadEntry]:
+    def _map(self, dataset: Any) -> None:
+        """Take a mapping that holds no page of the file yet, in the place of one that is as large as what was read."""
+        self._table = dataset.data
+        chunks = self._table.column(self._audio).chunks
+        self._firsts = [0, *accumulate(len(chunk) for chunk in chunks[:-1])]
+        self._parts = [
+            (one.field("bytes"), one.field("path")) if hasattr(one, "field") else (None, one) for one in chunks
+        ]
+
+    def _read(self, load: Callable[[], Any]) -> Sequence[BadEntry]:
         bad, headers, ids = [], Headers(), Ids()
         for row in range(self._table.num_rows):
+            if row % _ROWS_MAPPED == _ROWS_MAPPED - 1:
+                self._map(load())
             try:
                 duration_s = self._length_s(row, headers)
                 text = self._value(self._text, row)
@@ -131,11 +150,10 @@ class Rows:
 
     def _stored(self, row: int) -> tuple[Any, str]:
         """Return a row's bytes where they lie (None where there are none), and the name that goes with them."""
-        value = self._table.column(self._audio)[row]
-        if not hasattr(value, "items"):  # a column of paths
-            return None, self._beside(value.as_py() or "")
-        content = value["bytes"].as_buffer() if value.is_valid and value["bytes"].is_valid else None
-        name = (value["path"].as_py() if value.is_valid else None) or ""
+        part = bisect_right(self._firsts, row) - 1
+        contents, names = self._parts[part]
+        number = row - self._firsts[part]
+        content, name = _in_place(contents, number) if contents is not None else None, names[number].as_py() or ""
         return content, name if content else self._beside(name)
 
     def _beside(self, name: str) -> str:
@@ -169,6 +187,16 @@ class Rows:
                     "audio cache", found, "a folder that can be written; XDG_CACHE_HOME moves it"
                 ) from None
         return target
+
+
+def _in_place(column: Any, number: int) -> Any:
+    """Return one value of a column of bytes as a buffer over the mapped file; indexing would copy it. None for none."""
+    if column.slice(number, 1).null_count:
+        return None
+    _, offsets, values = column.buffers()
+    form = "<qq" if str(column.type).startswith("large") else "<ii"  # Arrow's layout of variable-size binary
+    start, end = struct.unpack_from(form, offsets, (column.offset + number) * struct.calcsize(form) // 2)
+    return values.slice(start, end - start) if end > start else None
 
 
 def _write(target: Path, content: Any) -> None:

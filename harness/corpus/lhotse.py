@@ -135,8 +135,10 @@ class Cuts:
 
     def _path(self, recording: _Recording) -> str:
         """Return a recording's file: as lhotse does from the working directory, else beside the cut set."""
-        path = Path(recording.sources[0].source)
-        beside = self._folder / path
+        source = recording.sources[0].source
+        if source[:1] == "/":
+            return source
+        path, beside = Path(source), self._folder / source
         return str(beside if not path.exists() and beside.exists() else path)
 
 

@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from harness.corpus.forms import FORM, READERS, Form, open_corpus
-from harness.errors import ConfigError, UnusableEntries
+from harness.errors import ConfigError, InputError, UnusableEntries
 from harness.records import Utterance
 
 SHIPPED = Path(__file__).parents[2]
@@ -49,6 +49,14 @@ def test_every_form_has_its_file_of_keys(form: Form) -> None:
     with pytest.raises(ConfigError) as caught:
         open_corpus({FORM: form.name}, SHIPPED)
     assert str(caught.value).startswith(f"dataset.{next(iter(defaults))}: found null, expected the path of ")
+
+
+def test_a_dataset_without_an_entry_is_refused(tmp_path: Path) -> None:
+    """An empty file is no corpus."""
+    (tmp_path / "m.jsonl").write_text("\n")
+    with pytest.raises(InputError) as caught:
+        open_corpus({FORM: "manifest", "manifest": str(tmp_path / "m.jsonl")}, SHIPPED)
+    assert str(caught.value) == f"dataset: found no entry in '{tmp_path}/m.jsonl', expected at least one utterance"
 
 
 def test_bad_entries_are_refused_together(tmp_path: Path) -> None:
