@@ -7,7 +7,18 @@ from typing import get_args
 import pytest
 
 from harness.protocol import Isolation, Lifecycle, Protocol, Residency, Trim
-from harness.schedule import Action, Command, State, Task, commands, given_back, tasks, with_rests, worker_of
+from harness.schedule import (
+    Action,
+    Command,
+    State,
+    Task,
+    commands,
+    given_back,
+    left_undone,
+    tasks,
+    with_rests,
+    worker_of,
+)
 
 LETTERS = {
     Action.PREPARE: "P",
@@ -452,3 +463,17 @@ def test_a_stage_lives_alone_where_it_must(
     """isolation=stage parts all; a stage that stands no second model is parted only where there would be one."""
     protocol = Protocol(order=("a", "b"), residency=residency, isolation=isolation)
     assert {stage: worker_of(protocol, stage, one_per_process) for stage in protocol.order} == expected
+
+
+def test_what_a_task_leaves_undone_is_sent_for_loaded_models_alone() -> None:
+    """The last task of a run cannot be done: the model that was kept for it goes; where there is none, nothing does."""
+    protocol = Protocol(order=("asr",), iterations=1, lifecycle="reuse", trim="end")
+    last = Task(2, 0, 2, "asr")
+    loaded = State(prepared=frozenset({"asr"}), loaded=frozenset({"asr"}))
+    assert [command.action for command in left_undone(protocol, last, None, loaded)] == [
+        Action.UNLOAD,
+        Action.TRIM,
+        Action.LEAVE,
+    ]
+    assert left_undone(protocol, last, None, State()) == []
+    assert left_undone(protocol, Task(1, 0, 1, "asr"), last, loaded) == []

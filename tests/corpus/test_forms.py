@@ -7,6 +7,7 @@ import yaml
 from harness.corpus.forms import FORM, READERS, Form, open_corpus
 from harness.errors import ConfigError, InputError, UnusableEntries
 from harness.records import Utterance
+from tests.test_audio import write_wav
 
 SHIPPED = Path(__file__).parents[2]
 
@@ -69,3 +70,20 @@ def test_bad_entries_are_refused_together(tmp_path: Path) -> None:
         f"dataset: found 2 bad entries in '{tmp_path}/m.jsonl', expected none; dataset.on_bad=skip runs the rest"
     )
     assert [line[:16] for line in lines[1:]] == ["  line 1: found ", "  line 2: found "]
+
+
+def test_the_common_keys_choose_among_what_a_form_reads(tmp_path: Path) -> None:
+    """Bad lines stop the run or are skipped, and counted either way; the source is called by its name."""
+    write_wav(tmp_path / "a.wav", frames=16_000)
+    manifest = tmp_path / "m.jsonl"
+    stretch = '{"audio_filepath": "a.wav", "text": "said", "duration": 0.25, "offset": '
+    manifest.write_text("".join(f"{stretch}{offset}}}\n" for offset in (0.0, 0.25, 0.5)) + "no JSON\n")
+    dataset = {"form": "manifest", "manifest": str(manifest), "subset": 2}
+    with pytest.raises(UnusableEntries, match=f"^dataset: found 1 bad entry in '{manifest}', expected none"):
+        open_corpus(dataset, SHIPPED)
+    corpus = open_corpus({**dataset, "on_bad": "skip"}, SHIPPED, 3)
+    assert corpus.record is not None
+    assert (corpus.record.entries, corpus.record.bad, corpus.record.left_out) == (4, 1, {"subset": 1})
+    assert (len(corpus), corpus.record.duration_s) == (2, 0.5)
+    with pytest.raises(ConfigError, match="choose from: subset, "):
+        open_corpus({**dataset, "subst": 2}, SHIPPED)
