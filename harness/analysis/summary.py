@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.analysis.audio_length import AudioLength, audio_length
 from harness.analysis.budget import Residual, Runway, residuals, runway
+from harness.analysis.corpus_accuracy import StageAccuracy, accuracy_notes, corpus_accuracy, with_main_figure
 from harness.analysis.drift import Drift, drifts
 from harness.analysis.first_failure import FailedTrial, first_failure
 from harness.analysis.fit import LimitSummary, limit_summary
@@ -35,8 +36,8 @@ class Summary:
     ``verdicts`` has the verdict on the process (``memory``), ``stage_verdicts`` what each stage has to do with it,
     ``runway`` how long a leak leaves, ``residuals`` what unloaded models still held, by stage. ``broken`` says what
     ``strict`` fails a run for, one line each. ``chain`` is None for a chain of one stage. ``drift`` says what drifts,
-    with time or temperature; ``audio_length`` is by stage. ``trials`` counts the trials that there are,
-    ``first_failure`` is the first that failed; ``made_from`` says which they are, and ``made_by`` which analysis
+    with time or temperature; ``audio_length`` and ``accuracy`` are by stage. ``trials`` counts the trials that there
+    are, ``first_failure`` is the first that failed; ``made_from`` says which they are, and ``made_by`` which analysis
     summarised them, so that a stored summary is not taken for that of others.
     """
 
@@ -57,6 +58,7 @@ class Summary:
     chain: Chain | None = None
     audio_length: Mapping[str, AudioLength] = field(default_factory=dict)
     drift: tuple[Drift, ...] = ()
+    accuracy: Mapping[str, StageAccuracy] = field(default_factory=dict)
     first_failure: FailedTrial | None = None
     trials: int = 0
     made_from: TrialsStamp | None = None
@@ -79,21 +81,23 @@ def summarise(
                 metrics[f"{scope}.{metric.name}"] = metric_summary(metric, scope, measured)
     ledgers = ledger(run, trials)
     guard, memory, handles = _guard(run, trials), _memory(run, trials), leaking(done)
+    accuracy = corpus_accuracy(run, measured)
     return Summary(
         run=run.id,
-        metrics=metrics,
+        metrics=with_main_figure(metrics, accuracy),
         outcomes=dict(Counter(trial.outcome.kind for trial in trials)),
         guard=guard,
         **memory,
         broken=tuple(_broken(guard, memory, handles)),
         problems=tuple(f"trial {trial.index}: {problem}" for trial in trials for problem in trial.problems),
-        notes=(*run.notes, *notes, *lacking(trials), *_undone(run, trials)),
+        notes=(*run.notes, *notes, *lacking(trials), *accuracy_notes(run, measured, accuracy), *_undone(run, trials)),
         leaking_handles=handles,
         limit=limit_summary(run, trials),
         ledger=ledgers,
         chain=chain(run, trials, ledgers),
         audio_length=audio_length(run, trials),
         drift=drifts(run, measured),
+        accuracy=accuracy,
         first_failure=first_failure(trials),
         trials=len(trials),
         made_from=made_from,
@@ -108,7 +112,8 @@ def analysis_version() -> str:
     A stored summary made by another version is made again, also where somebody changes the code and no number.
     """
     folder = Path(__file__).parent
-    sources = [*sorted(folder.glob("*.py")), folder.parent / "metrics.py", folder.parent / "records.py"]
+    others = ("metrics.py", "normalizer.py", "records.py")
+    sources = [*sorted(folder.glob("*.py")), *(folder.parent / name for name in others)]
     digest = hashlib.sha256()
     for source in sources:
         digest.update(source.read_bytes())

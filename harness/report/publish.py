@@ -9,6 +9,7 @@ from harness import store
 from harness.analysis.original import original_results
 from harness.analysis.stored_summary import check_trials
 from harness.analysis.summary import Summary, summarise
+from harness.report.accuracy_tables import accuracy_lines, accuracy_tables
 from harness.report.audio_tables import audio_lines, audio_tables
 from harness.report.configuration import read_configuration
 from harness.report.ledger_tables import chain_lines, ledger_tables
@@ -17,6 +18,7 @@ from harness.report.run_report import RunReport, run_report
 from harness.report.sampling import readable_curve, sampling_lines
 from harness.report.subtitles import word_files
 from harness.report.tables import metric_table, original_tables
+from harness.report.utterances_csv import utterances_csv
 from harness.report.verdict_lines import verdict_lines
 from harness.store import StoredRun
 
@@ -64,6 +66,8 @@ def publish(folder: Path) -> Published:
     store.write_json(folder / store.ORIGINAL, published.original)
     store.write_text(folder / store.REPORT_MD, published.report.markdown())
     store.write_text(folder / store.REPORT_HTML, published.report.html())
+    if any(one.utterances > 1 for one in published.summary.accuracy.values()):
+        store.write_text(folder / store.UTTERANCES, utterances_csv(stored.run, stored.trials))
     for name, content in word_files(stored.run, stored.trials):
         store.write_text(folder / name, content)
     _write_charts(published)
@@ -98,8 +102,8 @@ def ending(published: Published, *, verbose: bool) -> Iterator[str]:
     ours = metric_table(summary, main_only=not verbose)
     yield from ("", _THICK, ours.title, _THICK, ours.text(), "")
     if verbose:
-        for table in (*ledger_tables(summary), *audio_tables(summary)):
+        for table in (*accuracy_tables(summary), *ledger_tables(summary), *audio_tables(summary)):
             yield from (table.title, "", table.text(), "")
     else:
-        yield from (*chain_lines(summary.chain), *audio_lines(summary))
+        yield from (*accuracy_lines(summary), *chain_lines(summary.chain), *audio_lines(summary))
     yield from (*verdict_lines(summary), *published.sampling)
