@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import command, observe, overhead, probes, sampler, scale, startup, worker_memory
+from benchmarks import command, observe, overhead, probes, sampler, scale, scoring, startup, worker_memory
 from benchmarks.results import Result, Stored, Unmeasurable
 from benchmarks.setting import Setting
 from harness import store
@@ -22,7 +22,8 @@ from harness.machine.blur import blurs
 from harness.machine.quietness import checked
 
 _BENCHMARKS: Mapping[str, Callable[[Setting], Result]] = {
-    module.NAME: module.run for module in (worker_memory, command, observe, sampler, startup, overhead, probes, scale)
+    module.NAME: module.run
+    for module in (worker_memory, command, observe, sampler, startup, overhead, probes, scale, scoring)
 }
 _INTERRUPTED = 130
 _NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"

@@ -25,6 +25,8 @@ TITLES = (
     "The harness's own time in an iteration: aligner",
     "What a probe adds to an iteration: nothing held, 1 rounds of 3 iterations",
     "What a probe adds in memory: nothing held, 1 rounds of 3 iterations",
+    "Scoring 200 utterances of 20 words, one process",
+    "What normalising a text costs",
 )
 
 
