@@ -21,6 +21,7 @@ from benchmarks import (
     probes,
     sampler,
     scale,
+    scoring,
     startup,
     worker_memory,
 )
@@ -46,6 +47,7 @@ _BENCHMARKS: Mapping[str, Callable[[Setting], Result]] = {
         corpus_start,
         probes,
         scale,
+        scoring,
         aligner_bias,
     )
 }

@@ -1,10 +1,13 @@
-"""The list of what is installed: stages, probes and exporters with their options, metrics, and where each is from."""
+"""The list of what is installed: stages, probes, exporters and normalisers, their options, metrics and origin."""
 
+import inspect
 from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields
 from typing import Any
 
+from harness.errors import ConfigError
 from harness.hookspecs import Probe
+from harness.normalizer import names, normalizer
 from harness.plugins import Found, Registry
 from harness.stage import Stage
 
@@ -23,6 +26,19 @@ def catalogue(registry: Registry) -> Iterator[str]:
     for name, found in sorted(registry.exporters.items()):
         yield f"  {name}   {found.summary}   [{found.origin}]"
         yield from _options(found)
+    yield ""
+    yield "Normalizers"
+    for name in names():
+        yield _normalizer(name, registry.normalizers.get(name))
+
+
+def _normalizer(name: str, origin: str | None) -> str:
+    try:
+        one = normalizer(name)
+    except ConfigError as error:  # its package is gone: the list of what is there is still wanted
+        return f"  {name}   not installed: {error.expected}"
+    summary = (inspect.getdoc(one.normalize) or "").partition("\n")[0]
+    return f"  {name}   {summary}   [{origin or 'built in'}, version {one.version}]"
 
 
 def _stage(role: str, name: str, found: Found) -> Iterator[str]:

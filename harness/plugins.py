@@ -1,7 +1,8 @@
 """Finding plugins, and calling them so that one that fails takes nobody with it.
 
 Plugins are modules named by entry points in the group ``harness``, or by the configuration key ``plugins``. Each says
-by the hooks ``harness_stages``, ``harness_probes`` and ``harness_exporters`` which classes it holds.
+by the hooks ``harness_stages``, ``harness_probes`` and ``harness_exporters`` which classes it holds, and by
+``harness_normalizers`` which normalisers.
 """
 
 import importlib
@@ -61,6 +62,8 @@ class Registry:
     stages: Mapping[tuple[str, str], Found]
     probes: Mapping[str, Found]
     exporters: Mapping[str, Found] = field(default_factory=dict)
+    normalizers: Mapping[str, str] = field(default_factory=dict)
+    """Where each normaliser that a plugin brought came from."""
 
     def stage(self, key: str, role: str, name: str) -> Found:
         """Return the stage for a configuration key. Raises :class:`ConfigError` with the names there are."""
@@ -105,7 +108,7 @@ def discover(extra: Iterable[str] = ()) -> Registry:
     for name in extra:
         module = _imported(name, name)
         if not any(hasattr(one, f"{GROUP}_impl") for one in vars(module).values()):
-            hooks = "harness_stages, harness_probes or harness_exporters in it"
+            hooks = "harness_stages, harness_probes, harness_exporters or harness_normalizers in it"
             raise PluginError(f"plugins={name}", "a module without a hook", hooks)
         if not manager.is_registered(module):
             _register(manager, module, name)
@@ -115,17 +118,17 @@ def discover(extra: Iterable[str] = ()) -> Registry:
 
 
 def _registry(manager: pluggy.PluginManager, origins: Mapping[str, str]) -> Registry:
-    _register_normalizers(manager)
     return Registry(
         _stages(manager, origins),
         _named(manager, origins, "harness_probes", Probe),
         _named(manager, origins, "harness_exporters", Exporter),
+        _register_normalizers(manager, origins),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What an entry point brought (``asr=NAME``, ``probe NAME``, ``exporter NAME``), or the error that kept it out."""
+    """What an entry point brought (``asr=NAME``, ``probe NAME``, ...), or the error that kept it out."""
 
     name: str
     origin: str
@@ -149,18 +152,22 @@ def survey() -> tuple[Registry, tuple[Source, ...]]:
             sources.append(Source(name, origin, error=error))
             continue
         found = Registry(
-            {**found.stages, **own.stages}, {**found.probes, **own.probes}, {**found.exporters, **own.exporters}
+            {**found.stages, **own.stages},
+            {**found.probes, **own.probes},
+            {**found.exporters, **own.exporters},
+            {**found.normalizers, **own.normalizers},
         )
         sources.append(Source(name, origin, tuple(_names(own))))
     return found, tuple(sources)
 
 
 def _names(registry: Registry) -> list[str]:
-    """Return what a registry holds as people write it: ``asr=name``, ``probe name``, ``exporter name``."""
+    """Return what a registry holds as people write it: ``asr=name``, ``probe name``, and so on."""
     return [
         *(f"{role}={name}" for role, name in registry.stages),
         *(f"probe {name}" for name in registry.probes),
         *(f"exporter {name}" for name in registry.exporters),
+        *(f"normalizer {name}" for name in registry.normalizers),
     ]
 
 
@@ -242,15 +249,16 @@ def _named(manager: pluggy.PluginManager, origins: Mapping[str, str], hook: str,
     return named
 
 
-def _register_normalizers(manager: pluggy.PluginManager) -> None:
-    """Add the normalisers that plugins hold to those that are looked up by name."""
+def _register_normalizers(manager: pluggy.PluginManager, origins: Mapping[str, str]) -> dict[str, str]:
+    """Add the normalisers that plugins hold to those that are looked up by name; return where each is from."""
+    found: dict[str, str] = {}
     for implementation in manager.hook.harness_normalizers.get_hookimpls():
         plugin = f"plugin {implementation.plugin_name}"
         try:
             normalizers: list[Any] = list(implementation.function())  # type: ignore[call-overload]
         except Exception as error:  # a plugin may fail in any way; which one is the message
-            found = f"{type(error).__name__}: {error} from harness_normalizers"
-            raise PluginError(plugin, found, "a list of normalisers") from error
+            message = f"{type(error).__name__}: {error} from harness_normalizers"
+            raise PluginError(plugin, message, "a list of normalisers") from error
         for one in normalizers:
             if not isinstance(one, Normalizer):
                 raise PluginError(plugin, f"{one!r} from harness_normalizers", "objects of the class Normalizer")
@@ -258,6 +266,8 @@ def _register_normalizers(manager: pluggy.PluginManager) -> None:
                 register(one)
             except ValueError as error:
                 raise PluginError(plugin, str(error), "a name that is free") from None
+            found[one.name] = origins[implementation.plugin_name]
+    return found
 
 
 def _classes(manager: pluggy.PluginManager, hook: str, base: type[Any]) -> Iterator[tuple[str, Any]]:

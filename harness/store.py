@@ -12,6 +12,7 @@
 ``summary.json``           what analysis made of the trials
 ``asr_align_results.json`` the same in the shape of the original experiment
 ``report.md``, ``.html``   the same, to be read
+``utterances.csv``         a row an utterance and ASR: its counts, error rates and texts; where there are several
 ``*.STAGE.srt`` and others word timings, where the configuration asks for subtitles; in ``words/``, and one
                            CTM or JSON file for all, where the run is over several recordings
 ``trials.csv`` and others  what exporters wrote, unless they were told another place
@@ -60,6 +61,7 @@ SUMMARY = "summary.json"
 ORIGINAL = "asr_align_results.json"
 REPORT_MD = "report.md"
 REPORT_HTML = "report.html"
+UTTERANCES = "utterances.csv"
 CHARTS = "charts"
 FAILURE = "failure.json"
 FIT_JSON = "fit.json"

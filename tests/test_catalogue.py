@@ -1,5 +1,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import ClassVar
 
 from harness.catalogue import catalogue
@@ -67,6 +68,16 @@ REGISTRY = Registry(
     {"heap": Found(Heap, "acme 1.2")},
     {"post": Found(Post, "acme 1.2")},
 )
+NORMALIZERS = [
+    "",
+    "Normalizers",
+    "  none   Fold spaces, and leave everything else as it is.   [built in, version 1]",
+    "  basic   Lower-case, strip punctuation, fold spaces; an apostrophe inside a word stays.   [built in, version 1]",
+    "  whisper   Normalise English as OpenAI's Whisper is scored: spelling, contractions and numbers made one, fillers "
+    f"dropped.   [built in, version {version('whisper-normalizer')}]",
+    "  whisper_multilingual   Normalise any language as OpenAI's Whisper is scored: lower case, no brackets, "
+    f"punctuation or combining marks.   [built in, version {version('whisper-normalizer')}]",
+]
 
 
 def test_lines() -> None:
@@ -93,12 +104,13 @@ def test_lines() -> None:
         "Exporters",
         "  post   Sends it.   [acme 1.2]",
         "    option to: str = 'nobody'",
+        *NORMALIZERS,
     ]
 
 
 def test_nothing_installed() -> None:
     """Without plugins the headings stay."""
-    assert list(catalogue(Registry({}, {}))) == ["Stages", "", "Probes", "", "Exporters"]
+    assert list(catalogue(Registry({}, {}))) == ["Stages", "", "Probes", "", "Exporters", *NORMALIZERS]
 
 
 def test_everything_installed() -> None:

@@ -22,6 +22,7 @@ from harness.config import builtin_folder
 from harness.hookspecs import POINTS, Exporter, Probe
 from harness.hydra_app import search_path
 from harness.metrics import Better, Kind, Measurement, Metric
+from harness.normalizer import names, normalizer
 from harness.plugins import Found, Listeners, discover, options_of
 from harness.records import Outcome, Phase, Role, Streams, Trial, Visit
 from harness.stage import Stage
@@ -432,3 +433,29 @@ def test_an_exporter_is_light_until_it_is_needed(name: str) -> None:
     code = f"import sys, {module}; print([one for one in {heavy} if one in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout == "[]\n"
+
+
+# --- normalisers ------------------------------------------------------------------------------------------------
+
+TEXTS = (
+    "And so, my fellow Americans:  ask not!",
+    "",
+    " \t",
+    "...",
+    "<b>it's</b> 21% \x1b[31m\x00",
+    "\u05e9\u05dc\u05d5\u05dd, \u05e2\u05d5\u05dc\u05dd!",
+    "\u4f60\u597d\uff0c\u4e16\u754c\u3002",
+    "\ud800 half a pair",
+)
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_normaliser_makes_a_text_of_any_text(name: str) -> None:
+    """The same each time, with one space between words and none at the ends; its name can be typed."""
+    one = normalizer(name)
+    assert re.fullmatch(r"[a-z][a-z0-9_]*", one.name)
+    assert one.version
+    assert inspect.getdoc(one.normalize)
+    made = [one.normalize(text) for text in TEXTS]
+    assert made == [one.normalize(text) for text in TEXTS]
+    assert made == [" ".join(text.split()) for text in made]

@@ -1,9 +1,12 @@
+import importlib.metadata
+import subprocess
+import sys
 from unicodedata import normalize
 
 import pytest
 
 from harness.errors import ConfigError
-from harness.normalizer import Normalizer, basic, names, none, normalizer, register
+from harness.normalizer import Normalizer, basic, names, none, normalizer, register, whisper, whisper_multilingual
 
 CURLY = "\N{RIGHT SINGLE QUOTATION MARK}"
 
@@ -132,3 +135,67 @@ def test_a_name_belongs_to_one_normaliser() -> None:
     register(Normalizer("none", none, "1"))
     with pytest.raises(ValueError, match="a second normaliser none"):
         register(Normalizer("none", basic, "1"))
+    with pytest.raises(ValueError, match="a second normaliser whisper"):
+        register(Normalizer("whisper", basic, "1"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("It's 20 dollars, Mr. Brown won't pay [laughs].", "it is $20 mister brown will not pay"),
+        ("um, the colour (red) cost twenty-one pounds", "the color cost \u00a321"),
+        ("", ""),
+        ("uh, hmm", ""),
+        ("  one\n two ", "12"),
+        ("ask <i>not</i>", "ask not"),
+        ("a\x00b", "a\x00b"),
+        ("\u05e9\u05dc\u05d5\u05dd, \u05e2\u05d5\u05dc\u05dd!", "\u05e9\u05dc\u05d5\u05dd \u05e2\u05d5\u05dc\u05dd"),
+        ("\u4f60\u597d\uff0c\u4e16\u754c\u3002", "\u4f60\u597d \u4e16\u754c"),
+    ],
+)
+def test_whisper(text: str, expected: str) -> None:
+    """What the package makes of a text, spaces folded."""
+    assert whisper(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("C'est l'\u00e9t\u00e9 (rires) !", "c est l \u00e9t\u00e9"),
+        ("Gr\u00fc\u00dfe, [Musik] Welt", "gr\u00fc\u00dfe welt"),
+        ("\u4f60\u597d\uff0c\u4e16\u754c\u3002", "\u4f60\u597d \u4e16\u754c"),
+        ("...", ""),
+    ],
+)
+def test_whisper_multilingual(text: str, expected: str) -> None:
+    """No English rules; accents stay where a letter is one character with them."""
+    assert whisper_multilingual(text) == expected
+
+
+def test_the_package_is_imported_by_who_uses_it() -> None:
+    """Neither finding the names nor a run with another normaliser imports it."""
+    code = (
+        "import sys; from harness.normalizer import names, normalizer; names(); normalizer('basic').normalize('a');"
+        "print('whisper_normalizer' in sys.modules, 'regex' in sys.modules);"
+        "normalizer('whisper').normalize('a'); print('whisper_normalizer' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.split() == ["False", "False", "True"]
+
+
+def test_the_version_is_the_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And without the package the user reads one line."""
+    assert normalizer("whisper") == Normalizer(
+        "whisper", whisper, importlib.metadata.version("whisper-normalizer"), "en"
+    )
+
+    def gone(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", gone)
+    with pytest.raises(ConfigError) as caught:
+        normalizer("whisper", "probe.wer.normalizer")
+    assert str(caught.value) == (
+        "probe.wer.normalizer: found 'whisper' without the package whisper-normalizer, "
+        "expected pip install whisper-normalizer"
+    )

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from harness.catalogue import catalogue
 from harness.errors import ConfigError, PluginError
 from harness.hookspecs import hookimpl
 from harness.metrics import Metric
+from harness.normalizer import _KNOWN
 from harness.plugins import Found, Listeners, Registry, Source, conf_folders, discover, options_of, survey
 from harness.records import Trial, Utterance
 
@@ -231,6 +233,62 @@ def test_a_hook_that_cannot_say_what_it_holds_is_refused(name: str, body: str, p
     """One line that names the plugin."""
     code = f"from harness.stage import hookimpl\n@hookimpl\ndef harness_stages(): {body}"
     assert refused(plugin(name, code)).startswith(f"plugin {name}: ")
+
+
+NORMALIZER = """
+from harness.hookspecs import hookimpl
+from harness.normalizer import Normalizer
+
+def vowels(text):
+    '''Keep vowels alone.'''
+    return "".join(letter for letter in text.lower() if letter in "aeiou ")
+
+@hookimpl
+def harness_normalizers():
+    return [Normalizer({arguments})]
+"""
+
+
+@pytest.fixture
+def own_normalizers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what is registered in a test be gone after it."""
+    monkeypatch.setattr("harness.normalizer._KNOWN", dict(_KNOWN))
+
+
+@pytest.mark.usefixtures("own_normalizers")
+def test_a_normaliser_comes_with_a_module(plugin: WritePlugin) -> None:
+    """The probe finds it by its name, the record names its version, and it is listed with where it is from."""
+    name = plugin("n_vowels", NORMALIZER.format(arguments="'vowels', vowels, '2.1'"))
+    registry = discover([name])
+    assert registry.normalizers == {"vowels": "n_vowels"}
+    assert "  vowels   Keep vowels alone.   [n_vowels, version 2.1]" in list(catalogue(registry))
+    probe = options_of(registry.probes["wer"], "probe.wer", {"normalizer": "vowels"})
+    made = registry.probes["wer"].cls(probe)
+    assert made.recorded() == {"normalizer": "vowels", "normalizer_version": "2.1"}
+    assert discover([name]).normalizers == {"vowels": "n_vowels"}  # looked for twice, it is the same one
+
+
+@pytest.mark.usefixtures("own_normalizers")
+@pytest.mark.parametrize(
+    ("name", "arguments", "found"),
+    [
+        ("n_taken", "'basic', vowels, '1'", "found a second normaliser basic, expected a name that is free"),
+        ("n_whisper", "'whisper', vowels, '1'", "found a second normaliser whisper, expected a name that is free"),
+        ("n_short", "'vowels'", "from harness_normalizers, expected a list of normalisers"),
+    ],
+)
+def test_a_normaliser_that_cannot_be_is_refused(name: str, arguments: str, found: str, plugin: WritePlugin) -> None:
+    """One whose name is taken, and a hook that fails."""
+    line = refused(plugin(name, NORMALIZER.format(arguments=arguments)))
+    assert line.startswith(f"plugin {name}: ")
+    assert found in line
+
+
+@pytest.mark.usefixtures("own_normalizers")
+def test_what_is_no_normaliser_is_refused(plugin: WritePlugin) -> None:
+    """A bare function has neither a name nor a version."""
+    code = "from harness.stage import hookimpl\n@hookimpl\ndef harness_normalizers(): return [str.lower]"
+    assert refused(plugin("n_bare", code)).endswith("expected objects of the class Normalizer")
 
 
 def test_conf_folders_come_with_distributions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

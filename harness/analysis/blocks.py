@@ -105,7 +105,7 @@ def _metrics(blocks: Sequence[SummarisedRun], of_longest: Mapping[str, MetricSum
         if metric is None or metric.kind is Kind.TREND:
             found[name] = entry if entry.value is not None else _longest_trend(name, blocks) or entry
             continue
-        made = metric_summary(metric, entry.scope, measured)
+        made = replace(metric_summary(metric, entry.scope, measured), main=entry.main)
         colds = [cold for block in blocks if (cold := _cold(block, name)) is not None]
         found[name] = replace(made, cold=median(colds)) if colds else made
     return found

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from statistics import fmean, median
 
 from harness.analysis.constancy import add_changes, constancy
+from harness.analysis.sampling_unit import Unit, units
 from harness.analysis.slope import slope
 from harness.analysis.statistics import Interval, ratio_interval, spread
 from harness.metrics import Better, Kind, Measurement, Metric
@@ -18,7 +19,8 @@ class MetricSummary:
 
     ``value`` is the figure to quote: the median of a sample, sum / sum of a ratio, the slope of a trend. ``n`` counts
     the trials in it; ``cold`` is the first trial's own value where that differs in kind. Exactly one of ``value``,
-    ``text`` and ``null_reason`` is set.
+    ``text`` and ``null_reason`` is set. The interval of a ratio is over ``units`` of what ``interval_over`` says:
+    trials, or of what no iteration changes (``Metric.cold_apart`` is false) utterances or speakers.
     """
 
     scope: str
@@ -40,6 +42,8 @@ class MetricSummary:
     p90: float | None = None
     p99: float | None = None
     interval: Interval | None = None
+    interval_over: Unit = ""
+    units: int = 0
     cold: float | None = None
     numerator: float | None = None
     denominator: float | None = None
@@ -69,7 +73,11 @@ class Measured:
 
     def of(self, metric: Metric, scope: str) -> Sequence[tuple[Trial, Measurement]]:
         """Return what the trials measured of a metric in a scope, in their order."""
-        return self._found.get((scope, metric.name), ())
+        return self.named(scope, metric.name)
+
+    def named(self, scope: str, name: str) -> Sequence[tuple[Trial, Measurement]]:
+        """Return what the trials measured under a metric's name in a scope, in their order."""
+        return self._found.get((scope, name), ())
 
 
 def metric_summary(metric: Metric, scope: str, measured: Measured) -> MetricSummary:
@@ -82,7 +90,7 @@ def metric_summary(metric: Metric, scope: str, measured: Measured) -> MetricSumm
     if metric.kind is Kind.SAMPLE:
         return _of_sample(metric, scope, measurements, cold)
     if metric.kind is Kind.RATIO:
-        return _of_ratio(metric, scope, measurements, cold)
+        return _of_ratio(metric, scope, values.steady, cold)
     if metric.kind is Kind.TREND:
         return _of_trend(metric, scope, values.steady)
     return _entry(metric, scope, n=len(values.steady), text=constancy(values.steady, metric.unit))
@@ -141,9 +149,17 @@ def _of_sample(metric: Metric, scope: str, values: Sequence[Measurement], cold: 
     )
 
 
-def _of_ratio(metric: Metric, scope: str, values: Sequence[Measurement], cold: float | None) -> MetricSummary:
-    above = [value.numerator or 0.0 for value in values]
-    below = [value.denominator or 0.0 for value in values]
+def _of_ratio(
+    metric: Metric, scope: str, values: Sequence[tuple[Trial, Measurement]], cold: float | None
+) -> MetricSummary:
+    above = [value.numerator or 0.0 for _, value in values]
+    below = [value.denominator or 0.0 for _, value in values]
+    if metric.cold_apart:
+        over: Unit = "trials"
+        count, interval = len(values), ratio_interval(above, below)
+    else:  # the same text again is no second observation
+        drawn = units([trial.utterance for trial, _ in values])
+        over, count, interval = drawn.unit, drawn.count, drawn.interval(above, below)
     each = [numerator / denominator for numerator, denominator in zip(above, below, strict=True)]
     return _entry(
         metric,
@@ -155,7 +171,9 @@ def _of_ratio(metric: Metric, scope: str, values: Sequence[Measurement], cold: f
         mean=fmean(each),
         min=min(each),
         max=max(each),
-        interval=ratio_interval(above, below),
+        interval=interval,
+        interval_over=over if interval else "",
+        units=count,
         numerator=sum(above),
         denominator=sum(below),
     )

@@ -11,6 +11,7 @@ from typing import Any
 from harness.analysis.alignment import Alignment, alignment
 from harness.analysis.audio_length import AudioLength, audio_length
 from harness.analysis.budget import Residual, Runway, residuals, runway
+from harness.analysis.corpus_accuracy import StageAccuracy, accuracy_notes, corpus_accuracy, with_main_figure
 from harness.analysis.drift import Drift, drifts
 from harness.analysis.first_failure import FailedTrial, first_failure
 from harness.analysis.fit import LimitSummary, limit_summary
@@ -39,10 +40,10 @@ class Summary:
     ``verdicts`` has the verdict on the process (``memory``), ``stage_verdicts`` what each stage has to do with it,
     ``runway`` how long a leak leaves, ``residuals`` what unloaded models still held, by stage. ``broken`` says what
     ``strict`` fails a run for, one line each. ``chain`` is None for a chain of one stage. ``drift`` says what drifts,
-    with time or temperature; ``audio_length`` is by stage, and so are ``real_time``, of three utterances or
-    more, and ``outputs``, by which cells of a sweep are compared; ``alignment`` is about word times. ``trials`` counts
-    the trials that there are, ``first_failure`` is the first that failed; ``made_from`` says which they
-    are, and ``made_by`` which analysis summarised them, so that a stored summary is not taken for that of others.
+    with time or temperature. By stage are ``audio_length``, ``accuracy``, ``real_time``, of three utterances or more,
+    and ``outputs``, by which cells of a sweep are compared; ``alignment`` is about word times. ``trials`` counts the
+    trials that there are, ``first_failure`` is the first that failed; ``made_from`` says which they are, and
+    ``made_by`` which analysis summarised them, so that a stored summary is not taken for that of others.
     """
 
     run: str
@@ -65,6 +66,7 @@ class Summary:
     alignment: Alignment = field(default_factory=Alignment)
     outputs: Mapping[str, StageOutput] = field(default_factory=dict)
     real_time: Mapping[str, RealTime] = field(default_factory=dict)
+    accuracy: Mapping[str, StageAccuracy] = field(default_factory=dict)
     first_failure: FailedTrial | None = None
     trials: int = 0
     made_from: TrialsStamp | None = None
@@ -87,15 +89,23 @@ def summarise(
                 metrics[f"{scope}.{metric.name}"] = metric_summary(metric, scope, measured)
     ledgers = ledger(run, trials)
     guard, memory, handles = _guard(run, trials), _memory(run, trials), leaking(done)
+    accuracy = corpus_accuracy(run, measured)
     return Summary(
         run=run.id,
-        metrics=metrics,
+        metrics=with_main_figure(metrics, accuracy),
         outcomes=dict(Counter(trial.outcome.kind for trial in trials)),
         guard=guard,
         **memory,
         broken=tuple(_broken(guard, memory, handles)),
         problems=tuple(f"trial {trial.index}: {problem}" for trial in trials for problem in trial.problems),
-        notes=(*run.notes, *notes, *unknown_words(trials), *lacking(trials), *_undone(run, trials)),
+        notes=(
+            *run.notes,
+            *notes,
+            *unknown_words(trials),
+            *lacking(trials),
+            *accuracy_notes(run, measured, accuracy),
+            *_undone(run, trials),
+        ),
         leaking_handles=handles,
         limit=limit_summary(run, trials),
         ledger=ledgers,
@@ -105,6 +115,7 @@ def summarise(
         alignment=alignment(run, trials),
         outputs=outputs(run, measured),
         real_time=real_time(run, trials),
+        accuracy=accuracy,
         first_failure=first_failure(trials),
         trials=len(trials),
         made_from=made_from,
@@ -119,7 +130,8 @@ def analysis_version() -> str:
     A stored summary made by another version is made again, also where somebody changes the code and no number.
     """
     folder = Path(__file__).parent
-    sources = [*sorted(folder.glob("*.py")), folder.parent / "metrics.py", folder.parent / "records.py"]
+    others = ("metrics.py", "normalizer.py", "records.py")
+    sources = [*sorted(folder.glob("*.py")), *(folder.parent / name for name in others)]
     digest = hashlib.sha256()
     for source in sources:
         digest.update(source.read_bytes())

@@ -9,6 +9,7 @@ from harness import store
 from harness.analysis.original import original_results
 from harness.analysis.stored_summary import check_trials
 from harness.analysis.summary import Summary, summarise
+from harness.report.accuracy_tables import accuracy_lines, accuracy_tables
 from harness.report.alignment_tables import alignment_lines, alignment_tables
 from harness.report.audio_tables import audio_lines, audio_tables
 from harness.report.configuration import read_configuration
@@ -19,6 +20,7 @@ from harness.report.run_report import RunReport, run_report
 from harness.report.sampling import readable_curve, sampling_lines
 from harness.report.subtitles import word_files
 from harness.report.tables import metric_table, original_tables
+from harness.report.utterances_csv import utterances_csv
 from harness.report.verdict_lines import verdict_lines
 from harness.store import StoredRun
 
@@ -66,6 +68,8 @@ def publish(folder: Path) -> Published:
     store.write_json(folder / store.ORIGINAL, published.original)
     store.write_text(folder / store.REPORT_MD, published.report.markdown())
     store.write_text(folder / store.REPORT_HTML, published.report.html())
+    if any(one.utterances > 1 for one in published.summary.accuracy.values()):
+        store.write_text(folder / store.UTTERANCES, utterances_csv(stored.run, stored.trials))
     _write_words(stored)
     _write_charts(published)
     return published
@@ -111,6 +115,7 @@ def ending(published: Published, *, verbose: bool) -> Iterator[str]:
     yield from ("", _THICK, ours.title, _THICK, ours.text(), "")
     if verbose:
         for table in (
+            *accuracy_tables(summary),
             *ledger_tables(summary),
             *audio_tables(summary),
             *real_time_tables(summary),
@@ -118,6 +123,11 @@ def ending(published: Published, *, verbose: bool) -> Iterator[str]:
         ):
             yield from (table.title, "", table.text(), "")
     else:
-        yield from (*chain_lines(summary.chain), *audio_lines(summary), *real_time_lines(summary))
+        yield from (
+            *accuracy_lines(summary),
+            *chain_lines(summary.chain),
+            *audio_lines(summary),
+            *real_time_lines(summary),
+        )
         yield from alignment_lines(summary)
     yield from (*verdict_lines(summary), *published.sampling)

@@ -8,6 +8,7 @@ from typing import Any
 from harness.analysis.original import original_results
 from harness.analysis.summary import Summary
 from harness.records import Environment, Run, Trial
+from harness.report.accuracy_tables import accuracy_tables
 from harness.report.alignment_tables import alignment_tables
 from harness.report.audio_tables import audio_tables
 from harness.report.configuration import Configuration
@@ -96,6 +97,7 @@ def run_report(
         tables=(
             *original_tables(run, original or original_results(run, trials), summary),
             metric_table(summary, main_only=False),
+            *accuracy_tables(summary),
             *ledger_tables(summary),
             *audio_tables(summary),
             *alignment_tables(summary),

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 
 from harness.analysis.original import number
+from harness.analysis.writing import is_spaceless
 from harness.records import Run, StageRecord, Trial, Visit
 from harness.report.corpus_facts import corpus_text
 from harness.report.dataset_name import dataset_name
@@ -69,10 +70,11 @@ def _visit_lines(trial: Trial, visit: Visit, stage: StageRecord) -> Iterator[str
         return
     yield f"[{name}] {_DOING[stage.role]}"
     if stage.role == "asr":
-        wer = number(trial, visit.stage, "wer")
+        rate = "cer" if is_spaceless(trial.utterance.language, trial.utterance.reference or "") else "wer"
+        wrong = number(trial, visit.stage, rate)
         yield visit.text or ""
         yield f"[{name}] Transcript: {visit.text or MISSING}"
-        yield f"[{name}] {_speed(trial, visit)}, WER: {MISSING if wer is None else f'{wer:.2%}'}"
+        yield f"[{name}] {_speed(trial, visit)}, {rate.upper()}: {figure(wrong, '.2%')}"
     else:
         if visit.text_from == "reference":
             yield f"[{name}] Text: the reference"

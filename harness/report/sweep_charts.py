@@ -17,7 +17,7 @@ from harness.report.sweep_rows import MOST_ROWS, groups_chart, rows_chart
 
 _MOST_METRICS, _MOST_WITH_GRIDS = 12, 9
 """Metrics that are drawn: each chart costs a tenth of a second at the end of a sweep, and space in the page."""
-_ERROR, _PEAK = "wer", "memory.peak_mib"
+_ERRORS, _PEAK = ("wer", "cer"), "memory.peak_mib"
 _COSTS = ("rtf", "latency_ms")
 """What an error rate is drawn against: the first of these that its stage has."""
 _NAMED = 6
@@ -170,7 +170,7 @@ def _trades(sweep: Sweep, panels: Mapping[str, Panel]) -> tuple[list[Sketch], li
     sketches, notes = [], []
     for name, error in panels.items():
         scope, _, metric = name.rpartition(".")
-        if metric != _ERROR or len(error.drawn) < 2:
+        if metric not in _ERRORS or len(error.drawn) < 2:
             continue
         costs = [f"{scope}.{cost}" for cost in _COSTS if f"{scope}.{cost}" in panels][:1]
         costs += [_PEAK] if _PEAK in panels else []

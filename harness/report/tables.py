@@ -24,7 +24,7 @@ class Table:
     headers: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
-    section: Literal["results", "setup", "machine"] = "results"
+    section: Literal["results", "accuracy", "setup", "machine"] = "results"
 
     def text(self) -> str:
         """Render for a terminal."""
@@ -35,15 +35,17 @@ class Table:
         return "\n".join([f"## {self.title}", "", self._rendered("github"), "", *(f"- {note}" for note in self.notes)])
 
     def _rendered(self, style: str) -> str:
-        align = ["left", *["right"] * (len(self.headers) - 1)]
+        marked = [any(hasattr(row[index], "markdown") for row in self.rows) for index in range(len(self.headers))]
+        align = ["left" if index == 0 or text else "right" for index, text in enumerate(marked)]
         rows = [[_in_pipes(cell) for cell in row] for row in self.rows] if style == "github" else self.rows
         headers = [name.replace("\n", " ") for name in self.headers] if style == "github" else self.headers
         return tabulate(rows, headers, tablefmt=style, colalign=align if rows else None, disable_numparse=True)
 
 
 def _in_pipes(cell: str) -> str:
-    """Write a cell for a pipe table, which has one line a row."""
-    return cell.replace("|", "\\|").replace("\n", " ")
+    """Write a cell for a pipe table, which has one line a row; one that has marks knows how it is written."""
+    text: str = getattr(cell, "markdown", cell)
+    return text.replace("|", "\\|").replace("\n", " ")
 
 
 def original_tables(run: Run, results: Mapping[str, Any], ours: Summary) -> tuple[Table, Table, Table]:

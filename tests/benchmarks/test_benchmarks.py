@@ -30,6 +30,8 @@ TITLES = (
     "Aligners against exactly known times, seed 0",
     "From 1,000 entries to a plan",
     "What the supervisor grows by, trials 20 to 40",
+    "Scoring 200 utterances of 20 words, one process",
+    "What normalising a text costs",
 )
 
 

@@ -66,6 +66,7 @@ def test_sections_in_their_order(report: Path, open_page: OpenPage) -> None:
         "Verdict",
         "What was run",
         "Main figures",
+        "Accuracy",
         "Charts",
         "All figures",
         "Failed trials",

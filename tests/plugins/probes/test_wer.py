@@ -1,4 +1,5 @@
 from dataclasses import replace
+from importlib.metadata import version
 
 import pytest
 
@@ -8,7 +9,8 @@ from harness.records import Trial, Visit
 from plugins.probes.wer import Wer
 from tests import stored
 
-RATES = ("wer", "cer", "wer_raw", "substitutions", "deletions", "insertions", "hits")
+COUNTS = ("substitutions", "deletions", "insertions", "hits")
+RATES = ("wer", "cer", "wer_raw", *COUNTS, *(f"char_{name}" for name in COUNTS))
 
 
 def probe(normalizer: str = "basic") -> Wer:
@@ -104,11 +106,44 @@ def test_more_errors_than_words() -> None:
     assert (found.numerator, found.denominator) == (3, 1)
 
 
+@pytest.mark.parametrize(
+    ("language", "reference", "hypothesis", "counts"),
+    [
+        ("en", "the cat sat", "the bat sits", (2, 0, 1, 9)),
+        (None, "\u4f60\u597d\uff0c\u4e16\u754c\u3002", "\u4f60\u53f7\u4e16\u754c", (1, 0, 0, 3)),
+        ("ja", "ab cd", "abcd", (0, 0, 0, 4)),
+        ("ko", "ab cd", "abcd", (0, 1, 0, 4)),
+    ],
+)
+def test_counts_of_characters(
+    language: str | None, reference: str, hypothesis: str, counts: tuple[int, int, int, int]
+) -> None:
+    """S, D, I and H; spaces are characters, but in languages that are written without them."""
+    one = trial(reference, hypothesis)
+    one = replace(one, utterance=replace(one.utterance, language=language))
+    found = measure(one)
+    length = counts[0] + counts[1] + counts[3]
+    assert [found[f"char_{name}"] for name in COUNTS] == [
+        ratio("asr", f"char_{name}", count, length) for name, count in zip(COUNTS, counts, strict=True)
+    ]
+    assert found["cer"] == ratio("asr", "cer", sum(counts[:3]), length)
+
+
+def test_whispers_normaliser() -> None:
+    """Contractions, numbers and spelling are made one; the record says which version of the package did so."""
+    found = measure(trial("It's twenty-one colours!", "it is 21 colors"), "whisper")
+    assert found["wer"] == ratio("asr", "wer", 0, 4)
+    assert probe("whisper").recorded()["normalizer_version"] == version("whisper-normalizer")
+
+
 def test_unknown_normaliser() -> None:
     """A normaliser that does not exist is refused with those that do, the nearest first."""
     with pytest.raises(ConfigError) as caught:
         probe("basik")
-    assert str(caught.value) == ("probe.wer.normalizer: found 'basik', expected a normaliser; choose from: basic, none")
+    assert str(caught.value) == (
+        "probe.wer.normalizer: found 'basik', expected a normaliser; choose from: basic, whisper, "
+        "whisper_multilingual, none"
+    )
 
 
 @pytest.mark.parametrize("reason", ["the transcript 'a.txt' is empty", "no transcript is named"])
