@@ -166,11 +166,13 @@ def test_plugins_are_listed_with_all_that_can_be_set_and_read(pattern: str, cata
 
 def test_stages_are_listed_before_probes_and_each_once(catalogue: str) -> None:
     """The list is sorted, and has no plugin twice."""
-    plugins, _, exporters = catalogue.partition("\nExporters\n")
+    plugins, _, rest = catalogue.partition("\nExporters\n")
+    exporters, _, normalizers = rest.partition("\nNormalizers\n")
     names = re.findall(r"^  (\S+)   ", plugins, re.MULTILINE)
     stages, probes = ([name for name in names if ("=" in name) is is_stage] for is_stage in (True, False))
     assert names == sorted(set(stages)) + sorted(set(probes))
     assert re.findall(r"^  (\S+)   ", exporters, re.MULTILINE) == ["csv", "mlflow", "openmetrics", "parquet"]
+    assert re.findall(r"^  (\S+)   ", normalizers, re.MULTILINE)[:2] == ["none", "basic"]
 
 
 def test_a_bar_with_the_time_left_is_drawn_on_a_terminal(folder: Path) -> None:

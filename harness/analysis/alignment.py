@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 from harness.analysis.time_errors import ErrorsSoFar, TimeErrors
+from harness.analysis.timed_visit import gives_times, qualities, source
 from harness.analysis.word_match import Matcher
 from harness.analysis.word_sanity import Sanity, sanity
 from harness.normalizer import basic, names, normalizer
@@ -84,21 +85,6 @@ def alignment(run: Run, trials: Iterable[Trial]) -> Alignment:
             for (first, second, text_from), so_far in pairs.items()
         ),
     )
-
-
-def gives_times(visit: Visit) -> bool:
-    """Tell whether a stage gave words with times: an aligner that was run, also where it found none."""
-    return bool(visit.words) or (visit.role == "aligner" and visit.text is not None)
-
-
-def source(visit: Visit) -> str:
-    """Return where the text of a visit's words is from: a stage's key, or ``reference``."""
-    return visit.text_from or visit.stage
-
-
-def qualities(visit: Visit) -> list[float]:
-    """Return what the stage says of how well its words fit, of those of which it says it."""
-    return [word.quality for word in visit.words if word.quality is not None]
 
 
 @dataclass(slots=True)

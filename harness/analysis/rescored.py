@@ -30,20 +30,16 @@ class Rescored:
 
 
 def rescored(run: Run, before: Summary, after: Summary, job: str = "") -> tuple[Rescored, ...]:
-    """Return the error rates of a run that was scored again, and every other figure that is not what it was.
+    """Return the main error rates of a run that was scored again, and every other figure that is not what it was.
 
     ``run`` is the one that was scored again.
     """
-    rates = {
-        metric.name
-        for probe in run.probes
-        for metric in probe.metrics
-        if metric.kind is Kind.RATIO and not metric.cold_apart
-    }
+    of_texts = {metric.name for probe in run.probes for metric in probe.metrics if not metric.cold_apart}
     rows = []
     for name, entry in after.metrics.items():
         old, new = _value(before.metrics.get(name)), entry.value
-        if (old, new) != (None, None) and (entry.metric in rates or old != new):
+        always = entry.main and entry.kind is Kind.RATIO and entry.metric in of_texts
+        if (old, new) != (None, None) and (always or old != new):
             rows.append(Rescored(job, name, entry.format, old, new, entry.main))
     gone = [entry for name, entry in before.metrics.items() if name not in after.metrics and entry.value is not None]
     rows += [Rescored(job, f"{one.scope}.{one.metric}", one.format, one.value, None, one.main) for one in gone]

@@ -12,12 +12,8 @@ from typing import Literal
 import numpy as np
 
 from harness.analysis.statistics import MIN_FOR_INTERVAL, Interval, ratio_interval
-from harness.analysis.word_match import Matched
+from harness.analysis.word_match import ROUNDING_MS, WITHIN_MS, Matched
 
-WITHIN_MS = (20, 50, 100, 200)
-"""The tolerances whose shares are told."""
-_ROUNDING_MS = 1e-6
-"""What a difference of times in seconds may be off, in ms."""
 QUANTILES = 41
 """Points of a distribution that are kept: every 2.5 %."""
 
@@ -27,9 +23,9 @@ class TimeErrors:
     """The errors of the ``n`` words that were matched, of ``words``; all in ms, signed ones positive where late.
 
     Biases are medians over all words. ``within`` are the shares of boundaries that are off by at most each of
-    :data:`WITHIN_MS`. The interval is that of AAS over ``clusters``; None for fewer than three. The quantiles go from
-    the least error to the largest in equal steps, where they were asked for. Without a matched word there are counts
-    alone.
+    :data:`harness.analysis.word_match.WITHIN_MS`. The interval is that of AAS over ``clusters``; None for fewer than
+    three. The quantiles go from the least error to the largest in equal steps, where they were asked for. Without a
+    matched word there are counts alone.
     """
 
     n: int
@@ -51,17 +47,6 @@ class TimeErrors:
         return self.n / self.words if self.words else None
 
 
-def total_ms(matched: Matched) -> float:
-    """Return the sum of |start error| + |end error|: AAS is this / 2N."""
-    return sum(map(abs, matched.start_ms)) + sum(map(abs, matched.end_ms))
-
-
-def boundaries_within(matched: Matched, tolerance_ms: float) -> int:
-    """Count the starts and ends that are off by at most so much."""
-    most = tolerance_ms + _ROUNDING_MS
-    return sum(abs(error) <= most for error in (*matched.start_ms, *matched.end_ms))
-
-
 class ErrorsSoFar:
     """Errors while utterances are added to them."""
 
@@ -77,7 +62,7 @@ class ErrorsSoFar:
         self._start += matched.start_ms
         self._end += matched.end_ms
         _, total, boundaries = self._sums.get(utterance, (speaker, 0.0, 0))
-        self._sums[utterance] = speaker, total + total_ms(matched), boundaries + 2 * len(matched.start_ms)
+        self._sums[utterance] = speaker, total + matched.total_ms, boundaries + 2 * len(matched.start_ms)
 
     def errors(self, *, quantiles: bool = False) -> TimeErrors:
         """Return what they come to."""
@@ -98,7 +83,7 @@ class ErrorsSoFar:
             start_bias_ms=float(np.median(start)),
             end_bias_ms=float(np.median(end)),
             bias_ms=float(np.median(both)),
-            within=tuple(float((np.abs(both) <= limit + _ROUNDING_MS).mean()) for limit in WITHIN_MS),
+            within=tuple(float((np.abs(both) <= limit + ROUNDING_MS).mean()) for limit in WITHIN_MS),
             start_quantiles_ms=_rounded(np.quantile(start, steps).tolist()),
             end_quantiles_ms=_rounded(np.quantile(end, steps).tolist()),
         )

@@ -13,6 +13,10 @@ from harness.records import Word
 
 _REMEMBERED = 65_536
 """Words whose tokens are remembered: a language has few that are frequent, and normalising costs more than matching."""
+WITHIN_MS = (20, 50, 100, 200)
+"""The tolerances whose shares are told."""
+ROUNDING_MS = 1e-6
+"""What a difference of times in seconds may be off, in ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,16 @@ class Matched:
     words: int
     start_ms: tuple[float, ...] = ()
     end_ms: tuple[float, ...] = ()
+
+    @property
+    def total_ms(self) -> float:
+        """The sum of |start error| + |end error|: AAS is this / 2N."""
+        return sum(map(abs, self.start_ms)) + sum(map(abs, self.end_ms))
+
+    def boundaries_within(self, tolerance_ms: float) -> int:
+        """Count the starts and ends that are off by at most so much."""
+        most = tolerance_ms + ROUNDING_MS
+        return sum(abs(error) <= most for error in (*self.start_ms, *self.end_ms))
 
 
 class Matcher:

@@ -28,6 +28,8 @@ def corpus_of(
     ``form`` is the dataset's, for the record; ``source`` is what the user named. Raises :class:`InputError` as
     :func:`harness.corpus.selection.select`.
     """
+    if not len(entries) and not entries.bad:
+        raise InputError("dataset", f"no entry in {source or form}", "at least one utterance")
     selection = select(entries, choice, seed, form, source)
     chosen = _Chosen(entries, selection.numbers)
     return Corpus(chosen, decode or utterance_of, selection.record, tuple(_notes(selection)))

@@ -6,7 +6,8 @@ from dataclasses import fields
 from harness.analysis.alignment import Agreement, Alignment, TimedText
 from harness.analysis.statistics import MIN_FOR_INTERVAL
 from harness.analysis.summary import Summary
-from harness.analysis.time_errors import WITHIN_MS, TimeErrors
+from harness.analysis.time_errors import TimeErrors
+from harness.analysis.word_match import WITHIN_MS
 from harness.analysis.word_sanity import Sanity
 from harness.report.figures import MISSING, figure, heading, interval, listed
 from harness.report.tables import Table

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any, ClassVar
 
-from harness.analysis.alignment import gives_times, qualities
-from harness.analysis.time_errors import WITHIN_MS, boundaries_within, total_ms
-from harness.analysis.word_match import Matched, Matcher
+from harness.analysis.timed_visit import gives_times, qualities
+from harness.analysis.word_match import WITHIN_MS, Matched, Matcher
 from harness.analysis.word_sanity import sanity
 from harness.hookspecs import Probe, hookimpl
 from harness.metrics import Better, Kind, Measurement, Metric, absent, ratio, sample
@@ -118,9 +117,9 @@ class Aas(Probe):
             yield from (absent(visit.stage, metric.name, reason) for metric in _ERRORS)
             return
         boundaries = 2 * len(found.start_ms)
-        yield ratio(visit.stage, "aas_ms", total_ms(found), boundaries)
+        yield ratio(visit.stage, "aas_ms", found.total_ms, boundaries)
         for limit in WITHIN_MS:
-            yield ratio(visit.stage, f"within_{limit}ms", boundaries_within(found, limit), boundaries)
+            yield ratio(visit.stage, f"within_{limit}ms", found.boundaries_within(limit), boundaries)
         yield sample(visit.stage, "start_bias_ms", median(found.start_ms))
         yield sample(visit.stage, "end_bias_ms", median(found.end_ms))
 

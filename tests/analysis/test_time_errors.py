@@ -1,16 +1,10 @@
 import pytest
 
-from harness.analysis.time_errors import QUANTILES, ErrorsSoFar, TimeErrors, boundaries_within, total_ms
+from harness.analysis.time_errors import QUANTILES, ErrorsSoFar, TimeErrors
 from harness.analysis.word_match import Matched
 
 THREE = Matched(4, (10.0, -10.0, 0.0), (-10.0, 20.000_000_000_1, 100.0))
 """Three of four words: 150 ms in all over 6 boundaries."""
-
-
-def test_sums_of_one_utterance() -> None:
-    """A boundary at a tolerance is within it, whatever seconds lose as they become milliseconds."""
-    assert total_ms(THREE) == pytest.approx(150.0)
-    assert [boundaries_within(THREE, limit) for limit in (5, 10, 20, 50, 100)] == [1, 4, 5, 5, 6]
 
 
 def test_errors() -> None:

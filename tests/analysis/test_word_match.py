@@ -58,3 +58,10 @@ def test_words_of_several_tokens(
 def test_the_normaliser_decides() -> None:
     """What was written otherwise is another word where nothing is normalised."""
     assert Matcher(none).match(words("Ask not"), words("ask not")) == Matched(2, (0,), (0,))
+
+
+def test_sums_of_one_utterance() -> None:
+    """A boundary at a tolerance is within it, whatever seconds lose as they become milliseconds."""
+    three = Matched(4, (10.0, -10.0, 0.0), (-10.0, 20.000_000_000_1, 100.0))
+    assert three.total_ms == pytest.approx(150.0)
+    assert [three.boundaries_within(limit) for limit in (5, 10, 20, 50, 100)] == [1, 4, 5, 5, 6]

@@ -111,11 +111,17 @@ def test_tables_are_named(report: Path, open_page: OpenPage) -> None:
 
 
 def test_what_is_wrong_is_said_and_shown(report: Path, open_page: OpenPage) -> None:
-    """A sign beside the failed trial's line, and the words themselves."""
+    """A sign beside the failed trial's line and beside that of the text that changed, and the words themselves."""
     page = open_page(report).page
-    assert page.locator(".overall").inner_text().split("\n")[-1] == "Something is wrong: look at the line marked \u2715"
+    assert (
+        page.locator(".overall").inner_text().split("\n")[-1] == "Something is wrong: look at the lines marked \u2715"
+    )
     bad = page.locator(".findings li", has=page.locator(".sign.bad"))
-    assert bad.all_inner_texts() == ["\u2715\nTrials: 5 ok, 1 crashed"]
+    changed, failed = bad.all_inner_texts()
+    assert changed.startswith(
+        "\u2715\nOutput (asr): text: differs first in trial 1 (iteration 1, jfk): word 1 'and' -> "
+    )
+    assert failed == "\u2715\nTrials: 5 ok, 1 crashed"
 
 
 def test_a_script_in_a_text_is_text(report: Path, open_page: OpenPage) -> None:

@@ -73,7 +73,8 @@ def test_a_run_is_scored_into_a_folder_beside_it(run: Path) -> None:
     assert "from run: normalizer=none" in (results.folder / store.REPORT_HTML).read_text()
 
 
-RATES = ("wer", "cer", "wer_raw", "substitutions", "deletions", "insertions", "hits")
+RATES = ("wer", "cer", "substitutions", "hits", "char_substitutions", "char_deletions", "char_hits")
+"""Those of which something is not what it was: a comma and capitals count now."""
 
 
 def test_the_same_definitions_give_the_same_trials(run: Path) -> None:

@@ -89,5 +89,5 @@ def test_normalizer() -> None:
     """Words that are written otherwise are others without one; its version is recorded, a wrong name refused."""
     assert measure(trial(), "none")["coverage"] == ratio("aligner", "coverage", 1, 4)
     assert Aas(Aas.Options()).recorded() == {"normalizer": "basic", "normalizer_version": "1"}
-    with pytest.raises(ConfigError, match=r"probe\.aas\.normalizer: found 'nun', expected a normaliser.*none, basic"):
+    with pytest.raises(ConfigError, match=r"^probe\.aas\.normalizer: found 'nun', expected a normaliser; choose "):
         Aas(Aas.Options("nun"))
