@@ -66,8 +66,9 @@ class Folder:
         )
 
     def _read(self, root: Path) -> Sequence[BadEntry]:
-        bad, headers = [], Headers()
-        for path, beside in _audio_files(root):
+        bad: list[BadEntry] = []
+        headers = Headers()
+        for path, beside in _audio_files(root, bad):
             try:
                 duration_s = headers.length_s(str(path))
                 check_words(_transcript(beside).words, duration_s)
@@ -81,9 +82,9 @@ class Folder:
         return bad
 
 
-def _audio_files(root: Path) -> Iterator[tuple[Path, tuple[Path, ...]]]:
-    """Yield each audio file below a folder, with its companions."""
-    for parent, files in walk(root):
+def _audio_files(root: Path, bad: list[BadEntry]) -> Iterator[tuple[Path, tuple[Path, ...]]]:
+    """Yield each audio file below a folder, with its companions; add to ``bad`` the folders that cannot be read."""
+    for parent, files in walk(root, bad):
         companions: dict[str, dict[str, Path]] = {}
         paths = [parent / name for name in files]
         for path in paths:

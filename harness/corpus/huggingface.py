@@ -14,9 +14,9 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from harness.audio import default_cache
+from harness.audio import default_cache, header_length_s
 from harness.corpus.entry import BadEntry, Entry, quoted
-from harness.corpus.headers import SUFFIXES, Headers, length_s
+from harness.corpus.headers import SUFFIXES, Headers
 from harness.corpus.keys import named, optional
 from harness.corpus.language import language_tag
 from harness.corpus.lookup import folder
@@ -143,7 +143,7 @@ class Rows:
         if content:
             import pyarrow
 
-            return length_s(pyarrow.BufferReader(content), name or f"row {row}")
+            return header_length_s(pyarrow.BufferReader(content), name or f"row {row}")
         if not name:
             raise InputError(SUBJECT, f"{self._audio} without bytes and without a path", "audio")
         return headers.length_s(name)

@@ -9,7 +9,7 @@ from harness.corpus.entry import BadEntry, Entry, quoted
 from harness.corpus.headers import Headers
 from harness.corpus.keys import named, optional
 from harness.corpus.language import language_tag
-from harness.corpus.lookup import folder, walk
+from harness.corpus.lookup import folder, is_there, walk
 from harness.corpus.transcript import one_line
 from harness.errors import InputError
 
@@ -50,10 +50,11 @@ class Librispeech:
         self._language = language_tag(language)
         self._transcripts: list[Path] = []
         self._of, self._starts, self._durations_s = array("I"), array("Q"), array("d")
-        self.bad: Sequence[BadEntry] = [
-            bad for parent, files in walk(root) for bad in self._chapter(parent, files, root)
-        ]
-        if not self._transcripts:
+        bad: list[BadEntry] = []
+        for parent, files in walk(root, bad):
+            bad.extend(self._chapter(parent, files, root))
+        self.bad: Sequence[BadEntry] = bad
+        if not self._transcripts and not bad:
             raise InputError(SUBJECT, f"no {_TRANSCRIPT} file in '{root}'", _EXPECTED)
 
     def __len__(self) -> int:
@@ -86,7 +87,12 @@ class Librispeech:
         for name in transcripts:
             path = parent / name
             self._transcripts.append(path)
-            for line_number, start, content in _contents(path):
+            try:
+                lines = list(_contents(path))
+            except OSError as error:
+                yield BadEntry(str(path.relative_to(root)), f"a transcript that cannot be read ({error.strerror})", _EXPECTED)
+                return
+            for line_number, start, content in lines:
                 try:
                     line = _line(content, start, parent)
                     spoken.add(line.audio.name)
@@ -123,4 +129,4 @@ def _line(content: bytes, start: int, parent: Path) -> _Line:
     if "/" in name or not name.isprintable():
         raise InputError(SUBJECT, f"the id {quoted(name)}", "SPEAKER-CHAPTER-NUMBER and its text")
     paths = [parent / (name + suffix) for suffix in _AUDIO]
-    return _Line(start, name, next((path for path in paths if path.exists()), paths[0]), one_line(text))
+    return _Line(start, name, next(filter(is_there, paths), paths[0]), one_line(text))

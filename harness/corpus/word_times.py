@@ -6,8 +6,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from harness.audio import SLACK_S
 from harness.corpus.entry import quoted
-from harness.corpus.headers import PAST_END_S
 from harness.errors import InputError
 from harness.records import Word
 
@@ -51,7 +51,7 @@ def check_words(words: Sequence[Word], duration_s: float | None, where: str = ""
         if after.start_ms < before.start_ms:
             found = f"the word {quoted(after.text)} before the one in front of it{of}"
             raise InputError("reference times", found, "words in the order of their times")
-    if duration_s is not None and words and words[-1].start_ms / 1e3 > duration_s + PAST_END_S:
+    if duration_s is not None and words and words[-1].start_ms / 1e3 > duration_s + SLACK_S:
         found = f"the word {quoted(words[-1].text)} at {words[-1].start_ms / 1e3:g} s of {duration_s:g} s of audio{of}"
         raise InputError("reference times", found, "times from the utterance's own start")
 
