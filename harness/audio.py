@@ -210,7 +210,10 @@ def _header(source: Path) -> tuple[int, int]:
 
 @contextmanager
 def _opened(source: Any, name: str) -> Iterator["soundfile.SoundFile"]:
-    """Yield an audio file, by its path or an open file; whatever goes wrong with it, here or while it is read, is an InputError."""
+    """Yield an audio file, by its path or an open file.
+
+    Whatever goes wrong with it, here or while it is read, is an InputError.
+    """
     import soundfile  # with numpy 0.2 s, which a run on canonical audio need not wait for
 
     try:

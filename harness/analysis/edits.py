@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.normalizer import basic, names, normalizer
+from harness.analysis.probe_options import normalizer_of
 from harness.records import Run, Trial, Visit, Word
 
 Edit = Literal["none", "substitution", "deletion", "insertion"]
@@ -62,7 +62,7 @@ def heard(run: Run, trial: Trial) -> Heard | None:
         words = tuple(HeardWord(word.text, word.start_ms / 1e3, word.end_ms / 1e3) for word in timed.words)
         return Heard(trial, timed.stage, words, text_is, unknown)
     other = reference if text_is == "written" else transcript
-    marked = marked_words(timed.words, other, _normalizer(run), timed_is_said=text_is == "said")
+    marked = marked_words(timed.words, other, normalizer_of(run, "wer").normalize, timed_is_said=text_is == "said")
     return Heard(trial, timed.stage, tuple(marked), text_is)
 
 
@@ -71,13 +71,6 @@ def _transcript(trial: Trial, timed: Visit) -> str | None:
     asr = [visit for visit in trial.visits if visit.role == "asr" and visit.text is not None]
     own = [visit for visit in asr if visit.stage in (timed.text_from, timed.stage)]
     return (own or asr)[-1].text if asr else None
-
-
-def _normalizer(run: Run) -> Callable[[str], str]:
-    """Return the normaliser that the run's word error rate is of."""
-    options = next((probe.options for probe in run.probes if "normalizer" in probe.options), {})
-    name = str(options.get("normalizer"))
-    return normalizer(name).normalize if name in names() else basic
 
 
 def marked_words(

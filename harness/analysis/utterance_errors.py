@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from harness.analysis.accuracy import Counts
 from harness.analysis.metric_summary import Measured
@@ -10,6 +11,7 @@ from harness.analysis.writing import is_spaceless
 from harness.metrics import Measurement
 from harness.records import Trial, Utterance
 
+ErrorRateName = Literal["wer", "cer"]
 _COUNTS = ("substitutions", "deletions", "insertions", "hits")
 
 
@@ -75,6 +77,11 @@ def utterance_errors(stage: str, measured: Measured) -> tuple[UtteranceErrors, .
         one = _Scored(trial, words, int(cer.numerator or 0), int(cer.denominator), characters)
         scored[trial.utterance.id].append(one)
     return tuple(map(_added, scored.values()))
+
+
+def main_rate(errors: Sequence[UtteranceErrors]) -> ErrorRateName:
+    """Return the error rate that is the figure to quote: CER where more than half of the utterances are spaceless."""
+    return "cer" if 2 * sum(one.spaceless for one in errors) > len(errors) else "wer"
 
 
 def _counts(measurements: Sequence[Measurement]) -> Counts | None:

@@ -11,14 +11,14 @@ from harness.corpus.keys import named
 from harness.corpus.lookup import folder, walk
 from harness.corpus.naming import FileNames
 from harness.corpus.transcript import Transcript, read_transcript
-from harness.corpus.word_times import check_words
+from harness.corpus.word_times import CTM, TEXTGRID, check_words
 from harness.errors import InputError
 
 SUBJECT = "dataset.folder"
 _EXPECTED = "a folder of audio files"
-TIMED = (".textgrid", ".ctm")
+_TIMED = (TEXTGRID, CTM)
 """Companions that say when each word is spoken, the first that is there being read."""
-TEXTS = (".txt", ".lab")
+_TEXTS = (".txt", ".lab")
 """Companions that say what is said, better than the labels of the intervals do: with capitals and punctuation."""
 
 
@@ -88,7 +88,7 @@ def _audio_files(root: Path, bad: list[BadEntry]) -> Iterator[tuple[Path, tuple[
         companions: dict[str, dict[str, Path]] = {}
         paths = [parent / name for name in files]
         for path in paths:
-            if path.suffix.lower() in TIMED + TEXTS:
+            if path.suffix.lower() in _TIMED + _TEXTS:
                 companions.setdefault(path.stem, {})[path.suffix.lower()] = path
         for path in paths:
             if path.suffix.lower() in SUFFIXES | FOREIGN_SUFFIXES:
@@ -97,7 +97,7 @@ def _audio_files(root: Path, bad: list[BadEntry]) -> Iterator[tuple[Path, tuple[
 
 def _chosen(companions: Mapping[str, Path]) -> tuple[Path, ...]:
     """Return the file with times, if there is one, and after it the file with the text."""
-    kinds = (TIMED, TEXTS)
+    kinds = (_TIMED, _TEXTS)
     return tuple(
         next(companions[one] for one in kind if one in companions) for kind in kinds if companions.keys() & kind
     )

@@ -6,9 +6,8 @@ import stat
 from harness.audio import AUDIO, SLACK_S, header_length_s
 from harness.errors import InputError
 
-SUFFIXES = frozenset(
-    ".aif .aifc .aiff .au .caf .flac .mp2 .mp3 .nist .oga .ogg .opus .rf64 .snd .sph .voc .w64 .wav".split()
-)
+_CONTAINERS = "aif aifc aiff au caf flac mp2 mp3 nist oga ogg opus rf64 snd sph voc w64 wav"
+SUFFIXES = frozenset(f".{name}" for name in _CONTAINERS.split())
 """What libsndfile reads, by the ends of files' names in small letters."""
 FOREIGN_SUFFIXES = frozenset((".m4a", ".m4b", ".aac", ".wma", ".mp4", ".webm", ".mkv", ".amr", ".ape", ".wv"))
 """Audio that libsndfile does not read: seen, and said, instead of left out in silence."""

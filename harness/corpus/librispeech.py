@@ -83,26 +83,30 @@ class Librispeech:
     def _chapter(self, parent: Path, files: Sequence[str], root: Path) -> Iterator[BadEntry]:
         """Take the lines of a folder's transcript; yield those that cannot be used, and audio that has no line."""
         transcripts = [name for name in files if name.endswith(_TRANSCRIPT)]
-        headers, spoken = Headers(), set()
+        spoken: set[str] = set()
         for name in transcripts:
-            path = parent / name
-            self._transcripts.append(path)
             try:
-                lines = list(_contents(path))
+                yield from self._lines(parent / name, root, spoken)
             except OSError as error:
-                yield BadEntry(str(path.relative_to(root)), f"a transcript that cannot be read ({error.strerror})", _EXPECTED)
+                found = f"a transcript that cannot be read ({error.strerror})"
+                yield BadEntry(str((parent / name).relative_to(root)), found, _EXPECTED)
                 return
-            for line_number, start, content in lines:
-                try:
-                    line = _line(content, start, parent)
-                    spoken.add(line.audio.name)
-                    self._keep(line, headers)
-                except InputError as error:
-                    yield BadEntry.of(f"{path.relative_to(root)}, line {line_number}", error)
         for name in files if transcripts else ():
             if name.endswith(_AUDIO) and name not in spoken:
                 where = (parent / name).relative_to(root)
                 yield BadEntry(str(where), "an utterance without a line", f"a line for it in {transcripts[0]}")
+
+    def _lines(self, path: Path, root: Path, spoken: set[str]) -> Iterator[BadEntry]:
+        """Take the lines of a transcript, with the names of their files in ``spoken``. May raise OSError."""
+        headers = Headers()
+        self._transcripts.append(path)
+        for number, start, content in _contents(path):
+            try:
+                line = _line(content, start, path.parent)
+                spoken.add(line.audio.name)
+                self._keep(line, headers)
+            except InputError as error:
+                yield BadEntry.of(f"{path.relative_to(root)}, line {number}", error)
 
     def _keep(self, line: _Line, headers: Headers) -> None:
         duration_s = headers.length_s(str(line.audio))
