@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import store
+from harness.corpus.lookup import is_folder, is_there
 from harness.corpus.word_times import has_times, read_words
 from harness.errors import InputError
 from harness.records import Trial, Word
@@ -34,11 +35,11 @@ def recordings(source: Path, audio: Path | None = None) -> tuple[Recording, ...]
     ``audio`` is the file that a TextGrid or a CTM is about (else the one of the same name beside it). Raises
     :class:`InputError` or :class:`harness.errors.StoreError` where there are no word times, or nothing at all.
     """
-    if source.is_dir():
+    if is_folder(source):
         if audio is not None:
             raise InputError("--audio", f"'{audio}' beside a run's folder", "it only with a .TextGrid or .ctm file")
         return _of_run(source)
-    if not source.exists():
+    if not is_there(source):
         raise InputError("--from", f"no file or folder '{source}'", _EXPECTED)
     if not has_times(source):
         raise InputError("--from", f"'{source}'", _EXPECTED)

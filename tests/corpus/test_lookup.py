@@ -35,6 +35,7 @@ def test_a_name_that_no_disk_can_have_is_one_line(look: Callable[..., Path], tmp
     """The system refuses to look it up."""
     with pytest.raises(InputError, match=r"^dataset: found no (file|folder) 'aaa"):
         look("a" * 300, tmp_path, "dataset", "another")
+    assert not lookup.is_there(tmp_path / ("a" * 300))
 
 
 def test_a_folder_that_cannot_be_read_is_bad(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

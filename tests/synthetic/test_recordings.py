@@ -94,6 +94,7 @@ def test_a_file_without_words_is_one_line(
             None,
             "--from: found no file or folder 'nowhere', expected the folder of a run with word times, or",
         ),
+        ("a" * 300, None, "--from: found no file or folder 'aaa"),
         ("a.txt", None, "--from: found 'a.txt', expected the folder of a run with word times, or a .TextGrid or .ctm"),
         ("a.ctm", None, "--from: found 'a.ctm' with no audio beside it, expected a with .wav, .flac, .ogg, .mp3, or"),
         (".", "a.wav", "--audio: found 'a.wav' beside a run's folder, expected it only with a .TextGrid or .ctm file"),
