@@ -17,10 +17,10 @@ from harness.analysis.metric_summary import Measured, MetricSummary
 from harness.analysis.probe_options import NORMALIZER, known_normalizer, normalizer_of, probe_options
 from harness.analysis.sampling_unit import Unit, Units, units
 from harness.analysis.statistics import Interval
-from harness.analysis.utterance_errors import ErrorRateName, UtteranceErrors, main_rate, utterance_errors
+from harness.analysis.utterance_errors import ErrorRateName, UtteranceErrors, errors_by_stage, main_rate
 from harness.metrics import Metric
 from harness.normalizer import Normalizer
-from harness.records import Run, Trial
+from harness.records import Run
 
 WORST = 10
 _M = TypeVar("_M", Metric, MetricSummary)
@@ -108,7 +108,7 @@ class StageAccuracy:
 
 def corpus_accuracy(run: Run, measured: Measured) -> Mapping[str, StageAccuracy]:
     """Return what there is to say of each stage that an error rate is known of."""
-    found = {stage.key: utterance_errors(stage.key, measured) for stage in run.stages}
+    found = errors_by_stage(run, measured)
     done = len({trial.utterance.id for trial in measured.trials})
     return {stage: _accuracy(run, stage, errors, done - len(errors)) for stage, errors in found.items() if errors}
 
@@ -241,9 +241,3 @@ def _recorded(run: Run) -> str:
 
 def _said(one: Normalizer) -> str:
     return f"{one.name} {one.version}"
-
-
-def utterance_rows(run: Run, trials: Sequence[Trial]) -> Mapping[str, tuple[UtteranceErrors, ...]]:
-    """Return the errors of every utterance, by stage: what the summary is the sum of."""
-    measured = Measured([trial for trial in trials if trial.outcome.ok])
-    return {stage.key: utterance_errors(stage.key, measured) for stage in run.stages}

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from harness.analysis.accuracy import aligned_words
+from harness.analysis.marked_text import Edit
 from harness.analysis.probe_options import normalizer_of
 from harness.records import Run, Trial, Visit, Word
-
-Edit = Literal["none", "substitution", "deletion", "insertion"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,6 @@ def marked_words(
 
     A word that normalises to several counts as wrong where one of them is; one that normalises to nothing is right.
     """
-    import jiwer  # with RapidFuzz, which only a run with words needs
-
     owners = [(token, index) for index, word in enumerate(timed) for token in normalize(word.text).split()]
     ours, theirs = [token for token, _ in owners], normalize(other).split()
     if not ours or not theirs:
@@ -89,7 +87,7 @@ def marked_words(
     said, written = (ours, theirs) if timed_is_said else (theirs, ours)
     wrong: dict[int, HeardWord] = {}
     between: dict[int, list[str]] = {}
-    for chunk in jiwer.process_words(" ".join(said), " ".join(written)).alignments[0]:
+    for chunk in aligned_words(said, written).alignments[0]:
         reference = range(chunk.ref_start_idx, chunk.ref_end_idx)
         hypothesis = range(chunk.hyp_start_idx, chunk.hyp_end_idx)
         mine, others = (reference, hypothesis) if timed_is_said else (hypothesis, reference)

@@ -1,7 +1,7 @@
 """What an ASR got wrong in each utterance: the stored counts of its trials, added up."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,7 +9,7 @@ from harness.analysis.accuracy import Counts
 from harness.analysis.metric_summary import Measured
 from harness.analysis.writing import is_spaceless
 from harness.metrics import Measurement
-from harness.records import Trial, Utterance
+from harness.records import Run, Trial, Utterance
 
 ErrorRateName = Literal["wer", "cer"]
 _COUNTS = ("substitutions", "deletions", "insertions", "hits")
@@ -59,6 +59,11 @@ class _Scored:
     character_edits: int
     character_length: int
     characters: Counts | None
+
+
+def errors_by_stage(run: Run, measured: Measured) -> Mapping[str, tuple[UtteranceErrors, ...]]:
+    """Return the errors of every utterance, by stage: none of one that no error rate is known of."""
+    return {stage.key: utterance_errors(stage.key, measured) for stage in run.stages}
 
 
 def utterance_errors(stage: str, measured: Measured) -> tuple[UtteranceErrors, ...]:

@@ -8,7 +8,7 @@ from harness.analysis.comparison.change import Change, change_of, verdict_on
 from harness.analysis.comparison.comparability import Difference, Side, differences, refuse_unlike
 from harness.analysis.comparison.significance import holm
 from harness.analysis.corpus_accuracy import with_main_figure
-from harness.analysis.utterance_errors import main_rate, utterance_errors
+from harness.analysis.utterance_errors import errors_by_stage, main_rate
 from harness.errors import ConfigError
 from harness.metrics import Metric
 
@@ -96,8 +96,8 @@ def _declared(side: Side) -> dict[str, Metric]:
         for metric in probe.metrics:
             scopes = [stage.key for stage in side.run.stages] if metric.scope == "stage" else [metric.scope]
             found.update({f"{scope}.{metric.name}": metric for scope in scopes})
-    errors = {stage.key: utterance_errors(stage.key, side.measured) for stage in side.run.stages}
-    return with_main_figure(found, {stage: main_rate(of_stage) for stage, of_stage in errors.items()})
+    mains = {stage: main_rate(errors) for stage, errors in errors_by_stage(side.run, side.measured).items()}
+    return with_main_figure(found, mains)
 
 
 def _left_out(a: Side, b: Side) -> Iterable[str]:
