@@ -10,14 +10,14 @@ import wave
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from benchmarks.results import Result, Table, Unmeasurable
 from benchmarks.setting import Setting, utterance
+from harness.analysis.time_errors import WITHIN_MS, ErrorsSoFar, TimeErrors
+from harness.analysis.word_match import Matched, Matcher
 from harness.errors import InputError
 from harness.plugins import discover
-from harness.records import Word
 from harness.stage import Refused, Request, Stage, Unusable
 from harness.synthetic.corpus import Shape, shuffled_corpus
 from harness.synthetic.espeak import ENGINE, speak
@@ -28,7 +28,6 @@ from harness.synthetic.spoken import Spoken
 
 NAME = "aligner_bias"
 SEED = 0
-WITHIN_MS = (20, 50, 100, 200)
 _SHIPPED = "pocketsphinx"
 _OURS = "plugins."
 _SENTENCES_PER_KIND = 15
@@ -47,28 +46,19 @@ _SAID = (
 
 
 @dataclass(slots=True)
-class Errors:
-    """An aligner's errors over the words of some speech, in ms; and the sentences that it did not align."""
+class Aligned:
+    """What an aligner made of some speech: its errors by sentence, and the sentences that it did not align."""
 
-    start_ms: list[float] = field(default_factory=list)
-    end_ms: list[float] = field(default_factory=list)
+    matched: dict[str, Matched] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
 
-    def add(self, truth: Sequence[Word], found: Sequence[Word]) -> None:
-        """Add a sentence whose words are the same, one by one."""
-        self.start_ms += [word.start_ms - known.start_ms for known, word in zip(truth, found, strict=True)]
-        self.end_ms += [word.end_ms - known.end_ms for known, word in zip(truth, found, strict=True)]
-
     @property
-    def aas_ms(self) -> float:
-        """The accumulated average shift: the mean of all boundaries' distances."""
-        both = [*self.start_ms, *self.end_ms]
-        return sum(map(abs, both)) / len(both)
-
-    def share_within(self, limit_ms: float) -> float:
-        """Return the share of boundaries that are no further off."""
-        both = [*self.start_ms, *self.end_ms]
-        return sum(abs(error) <= limit_ms for error in both) / len(both)
+    def errors(self) -> TimeErrors:
+        """Return the errors over all words."""
+        so_far = ErrorsSoFar()
+        for sentence, matched in self.matched.items():
+            so_far.add(matched, sentence, None)
+        return so_far.errors()
 
 
 def run(setting: Setting) -> Result:
@@ -76,7 +66,7 @@ def run(setting: Setting) -> Result:
     aligners, lacking = _aligners(small=setting.small)
     if _SHIPPED not in aligners:
         raise Unmeasurable(f"no aligner {_SHIPPED}, which cuts the sample into words: {lacking}")
-    errors: dict[tuple[str, str], Errors] = {}
+    aligned: dict[tuple[str, str], Aligned] = {}
     with setting.folder() as folder:
         speeches, silent = _speeches(aligners[_SHIPPED], small=setting.small)
         for name, speech in speeches.items():
@@ -84,36 +74,42 @@ def run(setting: Setting) -> Result:
         for aligner, stage in aligners.items():
             stage.load()
             for name, speech in speeches.items():
-                errors[aligner, name] = _errors(stage, speech, folder / name)
+                aligned[aligner, name] = _aligned(stage, speech, folder / name)
             stage.unload()
     notes = [*(f"{name} could not run: {why}" for name, why in lacking.items()), *silent]
-    raw = {f"{aligner}, {name}": vars_of(found) for (aligner, name), found in errors.items()}
-    return Result(NAME, (table(errors, notes),), (), {"seed": SEED, "errors": raw})
+    raw = {f"{aligner}, {name}": vars_of(found) for (aligner, name), found in aligned.items()}
+    return Result(NAME, (table(aligned, notes),), (), {"seed": SEED, "errors": raw})
 
 
-def table(errors: Mapping[tuple[str, str], Errors], notes: Sequence[str] = ()) -> Table:
+def table(aligned: Mapping[tuple[str, str], Aligned], notes: Sequence[str] = ()) -> Table:
     """Return a row for each aligner and speech."""
     shares = [f"{limit} ms" for limit in WITHIN_MS]
     headers = ("aligner, speech", "words", "AAS", "start bias", "end bias", *shares, "not aligned")
-    rows = [[f"{aligner}, {name}", *_cells(found)] for (aligner, name), found in errors.items()]
+    rows = [[f"{aligner}, {name}", *_cells(found)] for (aligner, name), found in aligned.items()]
     return Table(f"Aligners against exactly known times, seed {SEED}", headers, rows, [_UNITS, *notes])
 
 
-def vars_of(errors: Errors) -> dict[str, Any]:
+def vars_of(aligned: Aligned) -> dict[str, Any]:
     """Return the raw values, as they are stored."""
-    return {"start_error_ms": errors.start_ms, "end_error_ms": errors.end_ms, "refused": errors.refused}
+    found = aligned.matched.values()
+    return {
+        "start_error_ms": [error for matched in found for error in matched.start_ms],
+        "end_error_ms": [error for matched in found for error in matched.end_ms],
+        "refused": aligned.refused,
+    }
 
 
-def _cells(found: Errors) -> list[str]:
-    if not found.start_ms:
-        return ["0", *["-"] * (3 + len(WITHIN_MS)), str(len(found.refused))]
+def _cells(aligned: Aligned) -> list[str]:
+    found = aligned.errors
+    if not found.n:
+        return ["0", *["-"] * (3 + len(WITHIN_MS)), str(len(aligned.refused))]
     return [
-        str(len(found.start_ms)),
+        str(found.n),
         f"{found.aas_ms:.1f}",
-        f"{median(found.start_ms):+.1f}",
-        f"{median(found.end_ms):+.1f}",
-        *(f"{found.share_within(limit):.0%}" for limit in WITHIN_MS),
-        str(len(found.refused)),
+        f"{found.start_bias_ms:+.1f}",
+        f"{found.end_bias_ms:+.1f}",
+        *(f"{share:.0%}" for share in found.within),
+        str(len(aligned.refused)),
     ]
 
 
@@ -166,20 +162,20 @@ def _sample(stage: Stage) -> Recording:
     return Recording(heard.id, heard.id, audio, words, str(audio), f"the bounds that the aligner {stage.name} found")
 
 
-def _errors(stage: Stage, speech: Sequence[Spoken], folder: Path) -> Errors:
-    errors = Errors()
+def _aligned(stage: Stage, speech: Sequence[Spoken], folder: Path) -> Aligned:
+    aligned, matcher = Aligned(), Matcher(plain)
     for one in speech:
         stage.restart()
         try:
             found = stage.run(_request(stage, folder / f"{one.name}.wav", one.duration_s, one.text), _ignored).words
         except Refused as refusal:
-            errors.refused.append(f"{one.name}: {refusal}")
+            aligned.refused.append(f"{one.name}: {refusal}")
             continue
         if [plain(word.text) for word in found] != [plain(word.text) for word in one.words]:
-            errors.refused.append(f"{one.name}: other words: {' '.join(word.text for word in found)}")
+            aligned.refused.append(f"{one.name}: other words: {' '.join(word.text for word in found)}")
         else:
-            errors.add(one.words, found)
-    return errors
+            aligned.matched[one.name] = matcher.match(one.words, found)
+    return aligned
 
 
 def _request(stage: Stage, audio: Path, duration_s: float, text: str) -> Request:

@@ -10,7 +10,7 @@ import importlib
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from harness.exchange import Request
@@ -38,13 +38,19 @@ def iteration(stage: Stage, request: Request) -> dict[str, Any]:
     return {"wall_ns": wall_ns, "engine_ns": engine_ns, "engine_cpu_ns": engine_cpu_ns, "text": text}
 
 
+def prepared(task: Mapping[str, Any]) -> Stage:
+    """Return the stage that a task names, with its options, prepared."""
+    stage_class = getattr(importlib.import_module(task["module"]), task["class"])
+    stage: Stage = stage_class(stage_class.Options(**task["options"]))
+    stage.prepare()
+    return stage
+
+
 def main() -> None:
     """Prepare, then answer lines until there are none."""
     commands, answers = take_the_pipe()
     task = json.loads(sys.argv[1])
-    stage_class = getattr(importlib.import_module(task["module"]), task["class"])
-    stage: Stage = stage_class(stage_class.Options(**task["options"]))
-    stage.prepare()
+    stage = prepared(task)
     request = Request(task["audio"], task["duration_s"], read_pcm(task["audio"]), task["text"])
     for _ in commands:
         answers.write(json.dumps(iteration(stage, request)).encode() + b"\n")

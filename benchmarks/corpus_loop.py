@@ -6,12 +6,12 @@ runs the engine over it, and answers with nanoseconds and the text. It restarts 
 ``lifecycle=reuse``.
 """
 
-import importlib
 import json
 import sys
 import time
 from typing import Any
 
+from benchmarks.bare_loop import prepared
 from harness.exchange import Request
 from harness.stage import Stage
 from harness.worker.__main__ import read_pcm, take_the_pipe
@@ -31,10 +31,7 @@ def transcribed(stage: Stage, asked: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     """Prepare and load, then answer lines until there are none."""
     commands, answers = take_the_pipe()
-    task = json.loads(sys.argv[1])
-    stage_class = getattr(importlib.import_module(task["module"]), task["class"])
-    stage: Stage = stage_class(stage_class.Options(**task["options"]))
-    stage.prepare()
+    stage = prepared(json.loads(sys.argv[1]))
     stage.load()
     for line in commands:
         answers.write(json.dumps(transcribed(stage, json.loads(line))).encode() + b"\n")

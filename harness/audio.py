@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from harness.errors import InputError
 
@@ -38,7 +38,8 @@ _BLOCK_SAMPLES = 2**16
 _UNKNOWN_FRAMES = 2**62
 """libsndfile has a number above this for a file whose header does not say how many frames there are."""
 _KEPT_DIGESTS = 256
-_EXPECTED = "an audio file: WAV, FLAC, MP3, Ogg or what else libsndfile reads"
+AUDIO = "an audio file: WAV, FLAC, MP3, Ogg or what else libsndfile reads"
+"""What a line about something else says was expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +94,19 @@ def length_s(source: Path) -> float:
     already = _already_canonical(source)
     if already:
         return already.duration_s
-    frames, rate_hz = _header(source)
+    return header_length_s(source, str(source))
+
+
+def header_length_s(source: Any, name: str) -> float:
+    """Return the seconds of audio by the header of a path or an open file, which messages call ``name``.
+
+    Raises :class:`InputError` for what is no audio, and for audio without a sample.
+    """
+    with _opened(source, name) as file:  # soundfile.info takes twice as long
+        frames, rate_hz = file.frames, file.samplerate
     if frames == 0:
-        raise _no_sample(source)
-    return frames / rate_hz
+        raise _no_sample(name)
+    return float(frames / rate_hz)
 
 
 def default_cache() -> Path:
@@ -108,17 +118,15 @@ def _check(source: Path) -> None:
     try:
         found = source.exists()
     except (OSError, ValueError) as error:
-        raise InputError("dataset.audio", f"'{str(source)[:80]}' ({_reason(error)})", _EXPECTED) from None
+        raise InputError("dataset.audio", f"'{str(source)[:80]}' ({_reason(error)})", AUDIO) from None
     if not found:
-        raise InputError("dataset.audio", f"no file '{source}'", _EXPECTED)
+        raise InputError("dataset.audio", f"no file '{source}'", AUDIO)
     if not source.is_file():
-        raise InputError(
-            "dataset.audio", f"'{source}', which is a folder" if source.is_dir() else f"'{source}'", _EXPECTED
-        )
+        raise InputError("dataset.audio", f"'{source}', which is a folder" if source.is_dir() else f"'{source}'", AUDIO)
     if not os.access(source, os.R_OK):
-        raise InputError("dataset.audio", f"'{source}', which may not be read", _EXPECTED)
+        raise InputError("dataset.audio", f"'{source}', which may not be read", AUDIO)
     if source.stat().st_size == 0:
-        raise InputError("dataset.audio", f"'{source}', which is empty", _EXPECTED)
+        raise InputError("dataset.audio", f"'{source}', which is empty", AUDIO)
 
 
 def _reason(error: Exception) -> str:
@@ -137,14 +145,14 @@ def _already_canonical(source: Path) -> Audio | None:
     except (wave.Error, EOFError):
         return None
     except OSError as error:
-        raise InputError("dataset.audio", f"'{source}' ({_reason(error)})", _EXPECTED) from None
+        raise InputError("dataset.audio", f"'{source}' ({_reason(error)})", AUDIO) from None
     if frames == 0:
         raise _no_sample(source)
     return Audio(source.resolve(), frames / SAMPLE_RATE_HZ)
 
 
-def _no_sample(source: Path) -> InputError:
-    return InputError("dataset.audio", f"'{source}', which holds no sample", _EXPECTED)
+def _no_sample(name: object) -> InputError:
+    return InputError("dataset.audio", f"'{name}', which holds no sample", AUDIO)
 
 
 def _stretch(source: Path, frames: int, rate_hz: int, offset_s: float, duration_s: float | None) -> _Stretch:
@@ -184,7 +192,7 @@ def _content(source: Path) -> str:
         facts = source.stat()
         return _digest(source.resolve(), facts.st_size, facts.st_mtime_ns)
     except OSError as error:
-        raise InputError("dataset.audio", f"'{source}' ({_reason(error)})", _EXPECTED) from None
+        raise InputError("dataset.audio", f"'{source}' ({_reason(error)})", AUDIO) from None
 
 
 @lru_cache(_KEPT_DIGESTS)
@@ -196,24 +204,27 @@ def _digest(source: Path, size_bytes: int, mtime_ns: int) -> str:
 
 def _header(source: Path) -> tuple[int, int]:
     """Return how many frames a file says that it has, and how many make a second."""
-    with _opened(source) as file:
+    with _opened(source, str(source)) as file:
         return file.frames, file.samplerate
 
 
 @contextmanager
-def _opened(source: Path) -> Iterator["soundfile.SoundFile"]:
-    """Yield an audio file; whatever goes wrong with it, here or while it is read, is an InputError."""
+def _opened(source: Any, name: str) -> Iterator["soundfile.SoundFile"]:
+    """Yield an audio file, by its path or an open file.
+
+    Whatever goes wrong with it, here or while it is read, is an InputError.
+    """
     import soundfile  # with numpy 0.2 s, which a run on canonical audio need not wait for
 
     try:
         with soundfile.SoundFile(source) as file:
             if file.frames > _UNKNOWN_FRAMES:
                 expected = "one that does; a copy encoded from a file, not from a pipe, is one"
-                raise InputError("dataset.audio", f"'{source}', whose header does not say how long it is", expected)
+                raise InputError("dataset.audio", f"'{name}', whose header does not say how long it is", expected)
             yield file
     except (soundfile.LibsndfileError, OSError, TypeError) as error:  # TypeError: headerless by its name, as .raw
         reason = " ".join(str(error).rpartition(": ")[2].split())
-        raise InputError("dataset.audio", f"'{source}' ({reason})", _EXPECTED) from None
+        raise InputError("dataset.audio", f"'{name}' ({reason})", AUDIO) from None
 
 
 def _blocks(source: Path, file: "soundfile.SoundFile", stretch: _Stretch) -> Iterator["_Samples"]:
@@ -227,7 +238,7 @@ def _blocks(source: Path, file: "soundfile.SoundFile", stretch: _Stretch) -> Ite
         if not len(block):
             return
         if not isfinite(float(block.sum())):
-            raise InputError("dataset.audio", f"'{source}' with samples that are no numbers", _EXPECTED)
+            raise InputError("dataset.audio", f"'{source}' with samples that are no numbers", AUDIO)
         left -= len(block)
         yield block.mean(axis=1)
 
@@ -238,7 +249,7 @@ def _pcm(source: Path, stretch: _Stretch) -> Iterator[bytes]:
     import soxr
 
     read = written = 0
-    with _opened(source) as file:
+    with _opened(source, str(source)) as file:
         rate_hz, resampler = file.samplerate, None
         if rate_hz != SAMPLE_RATE_HZ:
             resampler = soxr.ResampleStream(rate_hz, SAMPLE_RATE_HZ, 1, dtype="float32", quality="VHQ")

@@ -8,15 +8,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
+from harness.analysis.probe_options import normalizer_of
 from harness.analysis.time_errors import ErrorsSoFar, TimeErrors
 from harness.analysis.timed_visit import gives_times, qualities, source
 from harness.analysis.word_match import Matcher
 from harness.analysis.word_sanity import Sanity, sanity
-from harness.normalizer import basic, names, normalizer
 from harness.records import Role, Run, Trial, Visit
-
-PROBE = "aas"
-"""The probe whose option names the normaliser; without it words are matched by ``basic``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +52,11 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alignment:
-    """All that a run tells of word times: a row a stage and source of text, and a row a pair of them."""
+    """All that a run tells of word times: a row a stage and source of text, and a row a pair of them.
+
+    ``normalizer`` is what words are matched by: that of the probe which measures AAS, or where it is not known here
+    ``basic``.
+    """
 
     normalizer: str = "basic"
     texts: tuple[TimedText, ...] = ()
@@ -64,7 +65,8 @@ class Alignment:
 
 def alignment(run: Run, trials: Iterable[Trial]) -> Alignment:
     """Return what the completed trials of a run tell; every one counts, for how right a word is needs no warmth."""
-    name, matcher = _matcher(run)
+    known = normalizer_of(run, "aas_ms")
+    matcher = Matcher(known.normalize)
     texts: dict[tuple[str, str], _Text] = {}
     pairs: dict[tuple[str, str, str], ErrorsSoFar] = {}
     for trial in trials:
@@ -78,7 +80,7 @@ def alignment(run: Run, trials: Iterable[Trial]) -> Alignment:
                 found = matcher.match(first.words, second.words)
                 pair.add(found, trial.utterance.id, trial.utterance.speaker)
     return Alignment(
-        normalizer=name,
+        normalizer=known.name,
         texts=tuple(text.told() for text in texts.values()),
         agreements=tuple(
             Agreement(first=first, second=second, text_from=text_from, differences=so_far.errors())
@@ -132,12 +134,3 @@ class _Text:
 
 def _mean(values: Sequence[float]) -> float | None:
     return sum(values) / len(values) if values else None
-
-
-def _matcher(run: Run) -> tuple[str, Matcher]:
-    """Return the normaliser's name and its matcher; one that is not known here any more is replaced, and not named."""
-    options = next((probe.options for probe in run.probes if probe.name == PROBE), {})
-    name = str(options.get("normalizer"))
-    if name in names():
-        return name, Matcher(normalizer(name).normalize)
-    return "basic", Matcher(basic)

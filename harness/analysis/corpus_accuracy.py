@@ -8,20 +8,22 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean, median
-from typing import Literal
+from typing import TypeVar
 
 from harness.analysis.accuracy import Counts
 from harness.analysis.confusions import ConfusionCounter, Confusions
 from harness.analysis.marked_text import Piece, pieces, shortened, tokens
 from harness.analysis.metric_summary import Measured, MetricSummary
+from harness.analysis.probe_options import NORMALIZER, known_normalizer, normalizer_of, probe_options
 from harness.analysis.sampling_unit import Unit, Units, units
 from harness.analysis.statistics import Interval
-from harness.analysis.utterance_errors import UtteranceErrors, utterance_errors
-from harness.errors import ConfigError
-from harness.normalizer import Normalizer, basic, normalizer
-from harness.records import Run, Trial
+from harness.analysis.utterance_errors import ErrorRateName, UtteranceErrors, errors_by_stage, main_rate
+from harness.metrics import Metric
+from harness.normalizer import Normalizer
+from harness.records import Run
 
 WORST = 10
+_M = TypeVar("_M", Metric, MetricSummary)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +82,7 @@ class StageAccuracy:
     trials: int
     words: ErrorRate
     characters: ErrorRate
-    main: Literal["wer", "cer"]
+    main: ErrorRateName
     spaceless: int
     correct: int
     empty: int
@@ -106,18 +108,16 @@ class StageAccuracy:
 
 def corpus_accuracy(run: Run, measured: Measured) -> Mapping[str, StageAccuracy]:
     """Return what there is to say of each stage that an error rate is known of."""
-    found = {stage.key: utterance_errors(stage.key, measured) for stage in run.stages}
+    found = errors_by_stage(run, measured)
     done = len({trial.utterance.id for trial in measured.trials})
     return {stage: _accuracy(run, stage, errors, done - len(errors)) for stage, errors in found.items() if errors}
 
 
-def with_main_figure(
-    metrics: Mapping[str, MetricSummary], accuracy: Mapping[str, StageAccuracy]
-) -> dict[str, MetricSummary]:
-    """Return the metrics, with CER in the place of WER as the main one where a stage's accuracy says so."""
+def with_main_figure(metrics: Mapping[str, _M], mains: Mapping[str, ErrorRateName]) -> dict[str, _M]:
+    """Return the metrics, with CER in the place of WER as the main one of the stages of which ``mains`` says so."""
     found = dict(metrics)
-    for stage, one in accuracy.items():
-        if one.main == "cer":
+    for stage, main in mains.items():
+        if main == "cer":
             for name in ("wer", "cer"):
                 if f"{stage}.{name}" in found:
                     found[f"{stage}.{name}"] = replace(found[f"{stage}.{name}"], main=name == "cer")
@@ -132,7 +132,7 @@ def accuracy_notes(run: Run, measured: Measured, accuracy: Mapping[str, StageAcc
         for stage, one in accuracy.items()
         if one.main == "cer"
     ]
-    named = _named(run)
+    named = known_normalizer(run, "wer")
     if accuracy and named is not None and (language := named.language):
         languages = {trial.utterance.id: trial.utterance.language or language for trial in measured.trials}
         others = Counter(one for one in languages.values() if not _is_of(one, language))
@@ -153,7 +153,7 @@ def _accuracy(run: Run, stage: str, errors: Sequence[UtteranceErrors], unscored:
     words = sum((one.words for one in errors), Counts(0, 0, 0, 0))
     spaceless = sum(one.spaceless for one in errors)
     speakers = {one.utterance.speaker for one in errors}
-    known, marks_of = _recorded(run), _marks_of(run)
+    known, marks_of = _recorded(run), normalizer_of(run, "wer")
     characters = [one.characters for one in errors if one.characters is not None]
     summed = sum(characters, Counts(0, 0, 0, 0)) if len(characters) == len(errors) else None
     worst, confusions = _marked(stage, errors, marks_of)
@@ -163,7 +163,7 @@ def _accuracy(run: Run, stage: str, errors: Sequence[UtteranceErrors], unscored:
         trials=sum(one.trials for one in errors),
         words=of_words,
         characters=_rate(drawn, [(one.character_edits, one.character_length) for one in errors], summed),
-        main="cer" if 2 * spaceless > len(errors) else "wer",
+        main=main_rate(errors),
         spaceless=spaceless,
         correct=sum(not one.wrong for one in errors),
         empty=sum(one.empty > 0 for one in errors),
@@ -233,33 +233,11 @@ def _shown(one: UtteranceErrors, found: Sequence[Piece]) -> MarkedUtterance:
     )
 
 
-def _options(run: Run) -> Mapping[str, object]:
-    return next((probe.options for probe in run.probes if "normalizer" in probe.options), {})
-
-
 def _recorded(run: Run) -> str:
     """Return the name and version of the normaliser that the stored counts are of; empty where no probe says."""
-    options = _options(run)
-    return " ".join(str(options[key]) for key in ("normalizer", "normalizer_version") if key in options)
-
-
-def _named(run: Run) -> Normalizer | None:
-    """Return the normaliser that the run names, None where it is not known here."""
-    try:
-        return normalizer(str(_options(run).get("normalizer")))
-    except ConfigError:
-        return None
-
-
-def _marks_of(run: Run) -> Normalizer:
-    return _named(run) or Normalizer("basic", basic, "1")
+    options = probe_options(run, "wer")
+    return " ".join(str(options[key]) for key in (NORMALIZER, f"{NORMALIZER}_version") if key in options)
 
 
 def _said(one: Normalizer) -> str:
     return f"{one.name} {one.version}"
-
-
-def utterance_rows(run: Run, trials: Sequence[Trial]) -> Mapping[str, tuple[UtteranceErrors, ...]]:
-    """Return the errors of every utterance, by stage: what the summary is the sum of."""
-    measured = Measured([trial for trial in trials if trial.outcome.ok])
-    return {stage.key: utterance_errors(stage.key, measured) for stage in run.stages}

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.normalizer import basic, names, normalizer
+from harness.analysis.accuracy import aligned_words
+from harness.analysis.marked_text import Edit
+from harness.analysis.probe_options import normalizer_of
 from harness.records import Run, Trial, Visit, Word
-
-Edit = Literal["none", "substitution", "deletion", "insertion"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def heard(run: Run, trial: Trial) -> Heard | None:
         words = tuple(HeardWord(word.text, word.start_ms / 1e3, word.end_ms / 1e3) for word in timed.words)
         return Heard(trial, timed.stage, words, text_is, unknown)
     other = reference if text_is == "written" else transcript
-    marked = marked_words(timed.words, other, _normalizer(run), timed_is_said=text_is == "said")
+    marked = marked_words(timed.words, other, normalizer_of(run, "wer").normalize, timed_is_said=text_is == "said")
     return Heard(trial, timed.stage, tuple(marked), text_is)
 
 
@@ -73,13 +73,6 @@ def _transcript(trial: Trial, timed: Visit) -> str | None:
     return (own or asr)[-1].text if asr else None
 
 
-def _normalizer(run: Run) -> Callable[[str], str]:
-    """Return the normaliser that the run's word error rate is of."""
-    options = next((probe.options for probe in run.probes if "normalizer" in probe.options), {})
-    name = str(options.get("normalizer"))
-    return normalizer(name).normalize if name in names() else basic
-
-
 def marked_words(
     timed: Sequence[Word], other: str, normalize: Callable[[str], str], *, timed_is_said: bool = False
 ) -> list[HeardWord]:
@@ -87,8 +80,6 @@ def marked_words(
 
     A word that normalises to several counts as wrong where one of them is; one that normalises to nothing is right.
     """
-    import jiwer  # with RapidFuzz, which only a run with words needs
-
     owners = [(token, index) for index, word in enumerate(timed) for token in normalize(word.text).split()]
     ours, theirs = [token for token, _ in owners], normalize(other).split()
     if not ours or not theirs:
@@ -96,7 +87,7 @@ def marked_words(
     said, written = (ours, theirs) if timed_is_said else (theirs, ours)
     wrong: dict[int, HeardWord] = {}
     between: dict[int, list[str]] = {}
-    for chunk in jiwer.process_words(" ".join(said), " ".join(written)).alignments[0]:
+    for chunk in aligned_words(said, written).alignments[0]:
         reference = range(chunk.ref_start_idx, chunk.ref_end_idx)
         hypothesis = range(chunk.hyp_start_idx, chunk.hyp_end_idx)
         mine, others = (reference, hypothesis) if timed_is_said else (hypothesis, reference)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from statistics import median
 
 from harness.analysis.ledger import steady
-from harness.analysis.statistics import Interval, Spread, ratio_interval, spread
+from harness.analysis.statistics import MIN_FOR_INTERVAL, Interval, Spread, ratio_interval, spread
 from harness.records import Run, Trial
 
-MIN_UTTERANCES = 3
+MIN_UTTERANCES = MIN_FOR_INTERVAL
 """Of fewer a distribution says nothing."""
 _RTF = "rtf"
 

@@ -5,6 +5,9 @@ interval of an error rate draws whole utterances (Bisani and Ney, 2004, "Bootstr
 ASR performance evaluation"), and where the speakers are known whole speakers with all that they said, for what one
 speaker says is alike (the cluster bootstrap: Field and Welsh, 2007, "Bootstrapping clustered data"; Liu and Peng, 2020,
 "Statistical testing on ASR performance via blockwise bootstrap").
+
+An interval takes three speakers; a test of two runs' difference (:mod:`harness.analysis.comparison.paired`) six, for
+with fewer it can show nothing, whatever they said.
 """
 
 from collections.abc import Sequence
@@ -16,6 +19,7 @@ import numpy as np
 from harness.analysis.statistics import MIN_FOR_INTERVAL, Interval, ratio_interval
 from harness.records import Utterance
 
+Drawn = Literal["utterances", "speakers"]
 Unit = Literal["", "trials", "utterances", "speakers"]
 
 
@@ -23,7 +27,7 @@ Unit = Literal["", "trials", "utterances", "speakers"]
 class Units:
     """What is drawn, how many there are of it, and for each of the values that were given the one it belongs to."""
 
-    unit: Unit
+    unit: Drawn
     count: int
     places: tuple[int, ...]
 
@@ -41,8 +45,13 @@ def units(utterances: Sequence[Utterance]) -> Units:
 
     Speakers where each utterance has one and there are at least three of them; else utterances.
     """
-    speakers = {utterance.speaker for utterance in utterances}
-    by_speaker = None not in speakers and len(speakers) >= MIN_FOR_INTERVAL
+    return units_of([(one.id, one.speaker) for one in utterances])
+
+
+def units_of(spoken: Sequence[tuple[str, str | None]], fewest_speakers: int = MIN_FOR_INTERVAL) -> Units:
+    """Return the units of values that belong to utterances of these names and speakers, as :func:`units` does."""
+    speakers = {speaker for _, speaker in spoken}
+    by_speaker = None not in speakers and len(speakers) >= fewest_speakers
     number: dict[str | None, int] = {}
-    places = tuple(number.setdefault(one.speaker if by_speaker else one.id, len(number)) for one in utterances)
+    places = tuple(number.setdefault(speaker if by_speaker else name, len(number)) for name, speaker in spoken)
     return Units("speakers" if by_speaker else "utterances", len(number), places)

@@ -25,6 +25,8 @@ RESAMPLES = 2_000
 LEVEL = 0.95
 MIN_FOR_INTERVAL = 3
 """Below three values a bootstrap interval is no more than the two extremes."""
+MIN_FOR_TEST = 6
+"""Of fewer pairs no p is below 0.05, for each can point one way or the other: 2 x 0.5^5 is 0.06."""
 LARGE = 1_000
 """From so many values on an interval is computed, not resampled."""
 MIN_FOR_P90 = 64

@@ -92,7 +92,7 @@ def summarise(
     accuracy = corpus_accuracy(run, measured)
     return Summary(
         run=run.id,
-        metrics=with_main_figure(metrics, accuracy),
+        metrics=with_main_figure(metrics, {stage: one.main for stage, one in accuracy.items()}),
         outcomes=dict(Counter(trial.outcome.kind for trial in trials)),
         guard=guard,
         **memory,

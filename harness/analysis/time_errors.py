@@ -7,11 +7,11 @@ published code leaves it out.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
-from harness.analysis.statistics import MIN_FOR_INTERVAL, Interval, ratio_interval
+from harness.analysis.sampling_unit import Drawn, units_of
+from harness.analysis.statistics import Interval
 from harness.analysis.word_match import ROUNDING_MS, WITHIN_MS, Matched
 
 QUANTILES = 41
@@ -33,7 +33,7 @@ class TimeErrors:
     aas_ms: float | None = None
     interval: Interval | None = None
     clusters: int = 0
-    clustered_by: Literal["utterances", "speakers"] = "utterances"
+    clustered_by: Drawn = "utterances"
     start_bias_ms: float | None = None
     end_bias_ms: float | None = None
     bias_ms: float | None = None
@@ -54,15 +54,19 @@ class ErrorsSoFar:
         self._start: list[float] = []
         self._end: list[float] = []
         self._words = 0
-        self._sums: dict[str, tuple[str | None, float, int]] = {}
+        self._spoken: list[tuple[str, str | None]] = []
+        self._totals_ms: list[float] = []
+        self._boundaries: list[int] = []
 
     def add(self, matched: Matched, utterance: str, speaker: str | None) -> None:
         """Add what was matched in one trial."""
         self._words += matched.words
         self._start += matched.start_ms
         self._end += matched.end_ms
-        _, total, boundaries = self._sums.get(utterance, (speaker, 0.0, 0))
-        self._sums[utterance] = speaker, total + matched.total_ms, boundaries + 2 * len(matched.start_ms)
+        if matched.start_ms:
+            self._spoken.append((utterance, speaker))
+            self._totals_ms.append(matched.total_ms)
+            self._boundaries.append(2 * len(matched.start_ms))
 
     def errors(self, *, quantiles: bool = False) -> TimeErrors:
         """Return what they come to."""
@@ -71,15 +75,15 @@ class ErrorsSoFar:
             return TimeErrors(n=0, words=self._words)
         start, end = np.asarray(self._start), np.asarray(self._end)
         both = np.concatenate([start, end])
-        clustered_by, clusters = self._clusters()
+        clusters = units_of(self._spoken)  # what one person says is alike, and so are an utterance's trials
         steps = np.linspace(0, 1, QUANTILES if quantiles else 0)
         return TimeErrors(
             n=n,
             words=self._words,
             aas_ms=float(np.abs(both).sum() / (2 * n)),
-            interval=ratio_interval([total for total, _ in clusters], [count for _, count in clusters]),
-            clusters=len(clusters),
-            clustered_by=clustered_by,
+            interval=clusters.interval(self._totals_ms, self._boundaries),
+            clusters=clusters.count,
+            clustered_by=clusters.unit,
             start_bias_ms=float(np.median(start)),
             end_bias_ms=float(np.median(end)),
             bias_ms=float(np.median(both)),
@@ -87,21 +91,6 @@ class ErrorsSoFar:
             start_quantiles_ms=_rounded(np.quantile(start, steps).tolist()),
             end_quantiles_ms=_rounded(np.quantile(end, steps).tolist()),
         )
-
-    def _clusters(self) -> tuple[Literal["utterances", "speakers"], list[tuple[float, int]]]:
-        """Return sums of errors with their boundaries: of each speaker, where there are enough, else each utterance.
-
-        What one person says is alike, and so are an utterance's trials: they are drawn together (Bisani and Ney, 2004).
-        """
-        timed = [one for one in self._sums.values() if one[2]]
-        by_speaker: dict[str, tuple[float, int]] = {}
-        for speaker, total, boundaries in timed:
-            if speaker is not None:
-                before = by_speaker.get(speaker, (0.0, 0))
-                by_speaker[speaker] = before[0] + total, before[1] + boundaries
-        if len(by_speaker) >= MIN_FOR_INTERVAL and all(speaker is not None for speaker, _, _ in timed):
-            return "speakers", list(by_speaker.values())
-        return "utterances", [(total, boundaries) for _, total, boundaries in timed]
 
 
 def _rounded(values: Sequence[float]) -> tuple[float, ...]:

@@ -1,15 +1,17 @@
 """What an ASR got wrong in each utterance: the stored counts of its trials, added up."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from harness.analysis.accuracy import Counts
 from harness.analysis.metric_summary import Measured
 from harness.analysis.writing import is_spaceless
 from harness.metrics import Measurement
-from harness.records import Trial, Utterance
+from harness.records import Run, Trial, Utterance
 
+ErrorRateName = Literal["wer", "cer"]
 _COUNTS = ("substitutions", "deletions", "insertions", "hits")
 
 
@@ -59,6 +61,11 @@ class _Scored:
     characters: Counts | None
 
 
+def errors_by_stage(run: Run, measured: Measured) -> Mapping[str, tuple[UtteranceErrors, ...]]:
+    """Return the errors of every utterance, by stage: none of one that no error rate is known of."""
+    return {stage.key: utterance_errors(stage.key, measured) for stage in run.stages}
+
+
 def utterance_errors(stage: str, measured: Measured) -> tuple[UtteranceErrors, ...]:
     """Return the utterances that a stage has an error rate for, in the order in which they came."""
     scored: defaultdict[str, list[_Scored]] = defaultdict(list)
@@ -75,6 +82,11 @@ def utterance_errors(stage: str, measured: Measured) -> tuple[UtteranceErrors, .
         one = _Scored(trial, words, int(cer.numerator or 0), int(cer.denominator), characters)
         scored[trial.utterance.id].append(one)
     return tuple(map(_added, scored.values()))
+
+
+def main_rate(errors: Sequence[UtteranceErrors]) -> ErrorRateName:
+    """Return the error rate that is the figure to quote: CER where more than half of the utterances are spaceless."""
+    return "cer" if 2 * sum(one.spaceless for one in errors) > len(errors) else "wer"
 
 
 def _counts(measurements: Sequence[Measurement]) -> Counts | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, pairwise
 
+from harness.analysis.accuracy import aligned_words
 from harness.records import Word
 
 _REMEMBERED = 65_536
@@ -109,10 +110,8 @@ def _equal(said: list[str], found: list[str]) -> dict[int, int]:
         return {number: number for number in range(len(said))}
     if not said or not found:
         return {}
-    import jiwer  # with RapidFuzz, which only a run with reference times needs
-
     equal: dict[int, int] = {}
-    for chunk in jiwer.process_words(" ".join(said), " ".join(found)).alignments[0]:
+    for chunk in aligned_words(said, found).alignments[0]:
         if chunk.type == "equal":
             theirs = range(chunk.hyp_start_idx, chunk.hyp_end_idx)
             equal.update(zip(range(chunk.ref_start_idx, chunk.ref_end_idx), theirs, strict=True))

@@ -11,14 +11,14 @@ from harness.corpus.keys import named
 from harness.corpus.lookup import folder, walk
 from harness.corpus.naming import FileNames
 from harness.corpus.transcript import Transcript, read_transcript
-from harness.corpus.word_times import check_words
+from harness.corpus.word_times import CTM, TEXTGRID, check_words
 from harness.errors import InputError
 
 SUBJECT = "dataset.folder"
 _EXPECTED = "a folder of audio files"
-TIMED = (".textgrid", ".ctm")
+_TIMED = (TEXTGRID, CTM)
 """Companions that say when each word is spoken, the first that is there being read."""
-TEXTS = (".txt", ".lab")
+_TEXTS = (".txt", ".lab")
 """Companions that say what is said, better than the labels of the intervals do: with capitals and punctuation."""
 
 
@@ -66,8 +66,9 @@ class Folder:
         )
 
     def _read(self, root: Path) -> Sequence[BadEntry]:
-        bad, headers = [], Headers()
-        for path, beside in _audio_files(root):
+        bad: list[BadEntry] = []
+        headers = Headers()
+        for path, beside in _audio_files(root, bad):
             try:
                 duration_s = headers.length_s(str(path))
                 check_words(_transcript(beside).words, duration_s)
@@ -81,13 +82,13 @@ class Folder:
         return bad
 
 
-def _audio_files(root: Path) -> Iterator[tuple[Path, tuple[Path, ...]]]:
-    """Yield each audio file below a folder, with its companions."""
-    for parent, files in walk(root):
+def _audio_files(root: Path, bad: list[BadEntry]) -> Iterator[tuple[Path, tuple[Path, ...]]]:
+    """Yield each audio file below a folder, with its companions; add to ``bad`` the folders that cannot be read."""
+    for parent, files in walk(root, bad):
         companions: dict[str, dict[str, Path]] = {}
         paths = [parent / name for name in files]
         for path in paths:
-            if path.suffix.lower() in TIMED + TEXTS:
+            if path.suffix.lower() in _TIMED + _TEXTS:
                 companions.setdefault(path.stem, {})[path.suffix.lower()] = path
         for path in paths:
             if path.suffix.lower() in SUFFIXES | FOREIGN_SUFFIXES:
@@ -96,7 +97,7 @@ def _audio_files(root: Path) -> Iterator[tuple[Path, tuple[Path, ...]]]:
 
 def _chosen(companions: Mapping[str, Path]) -> tuple[Path, ...]:
     """Return the file with times, if there is one, and after it the file with the text."""
-    kinds = (TIMED, TEXTS)
+    kinds = (_TIMED, _TEXTS)
     return tuple(
         next(companions[one] for one in kind if one in companions) for kind in kinds if companions.keys() & kind
     )

@@ -2,35 +2,15 @@
 
 import os
 import stat
-from typing import Any
 
+from harness.audio import AUDIO, SLACK_S, header_length_s
 from harness.errors import InputError
 
-AUDIO = "an audio file: WAV, FLAC, MP3, Ogg or what else libsndfile reads"
-SUFFIXES = frozenset(
-    (
-        ".aif",
-        ".aifc",
-        ".aiff",
-        ".au",
-        ".caf",
-        ".flac",
-        ".mp2",
-        ".mp3",
-        ".nist",
-        ".oga",
-        ".ogg",
-        ".opus",
-        ".rf64",
-        ".snd",
-    )
-) | {".sph", ".voc", ".w64", ".wav"}
+_CONTAINERS = "aif aifc aiff au caf flac mp2 mp3 nist oga ogg opus rf64 snd sph voc w64 wav"
+SUFFIXES = frozenset(f".{name}" for name in _CONTAINERS.split())
 """What libsndfile reads, by the ends of files' names in small letters."""
 FOREIGN_SUFFIXES = frozenset((".m4a", ".m4b", ".aac", ".wma", ".mp4", ".webm", ".mkv", ".amr", ".ape", ".wv"))
 """Audio that libsndfile does not read: seen, and said, instead of left out in silence."""
-
-PAST_END_S = 0.1
-"""How far beyond the audio's end a time may lie: times are rounded, and packed audio is padded."""
 
 
 class Headers:
@@ -50,7 +30,7 @@ class Headers:
         """Return the seconds that a file plays, by its header. Raises :class:`InputError` for what is no audio."""
         if path not in self._lengths_s:
             self.check(path)
-            self._lengths_s[path] = length_s(path, path)
+            self._lengths_s[path] = header_length_s(path, path)
         return self._lengths_s[path]
 
     def stretch_s(self, path: str, offset_s: float, duration_s: float | None) -> float:
@@ -63,28 +43,10 @@ class Headers:
         if rest_s <= 0:
             found = f"offset {offset_s:g} in '{path}' of {length_s:g} s"
             raise InputError("dataset.audio", found, "an offset within the file")
-        if duration_s is not None and duration_s > rest_s + PAST_END_S:
+        if duration_s is not None and duration_s > rest_s + SLACK_S:
             found = f"offset {offset_s:g} and duration {duration_s:g} in '{path}' of {length_s:g} s"
             raise InputError("dataset.audio", found, "a stretch that ends within the file")
         return rest_s if duration_s is None else min(duration_s, rest_s)
-
-
-def length_s(source: Any, name: str) -> float:
-    """Return the seconds of audio by the header of a path or an open file, which messages call ``name``.
-
-    Raises :class:`InputError` for what is no audio, and for audio without a sample.
-    """
-    import soundfile  # with NumPy 0.2 s, which a manifest that says its durations need not wait for
-
-    try:
-        with soundfile.SoundFile(source) as audio:  # soundfile.info takes twice as long
-            frames, rate_hz = audio.frames, audio.samplerate
-    except (soundfile.LibsndfileError, OSError, TypeError) as error:  # TypeError: headerless by its name, as .raw
-        reason = " ".join(str(error).rpartition(": ")[2].split())
-        raise InputError("dataset.audio", f"'{name}' ({reason})", AUDIO) from None
-    if not frames:
-        raise InputError("dataset.audio", f"'{name}', which holds no sample", AUDIO)
-    return float(frames / rate_hz)
 
 
 def _check(path: str) -> None:

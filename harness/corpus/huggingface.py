@@ -14,12 +14,12 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from harness.audio import default_cache
+from harness.audio import default_cache, header_length_s
 from harness.corpus.entry import BadEntry, Entry, quoted
-from harness.corpus.headers import SUFFIXES, Headers, length_s
+from harness.corpus.headers import SUFFIXES, Headers
 from harness.corpus.keys import named, optional
 from harness.corpus.language import language_tag
-from harness.corpus.lookup import folder
+from harness.corpus.lookup import folder, is_there
 from harness.corpus.naming import Ids
 from harness.corpus.transcript import one_line
 from harness.errors import ConfigError, InputError
@@ -143,7 +143,7 @@ class Rows:
         if content:
             import pyarrow
 
-            return length_s(pyarrow.BufferReader(content), name or f"row {row}")
+            return header_length_s(pyarrow.BufferReader(content), name or f"row {row}")
         if not name:
             raise InputError(SUBJECT, f"{self._audio} without bytes and without a path", "audio")
         return headers.length_s(name)
@@ -157,7 +157,7 @@ class Rows:
         return content, name if content else self._beside(name)
 
     def _beside(self, name: str) -> str:
-        return str(self._path / name) if name and not Path(name).exists() else name
+        return str(self._path / name) if name and not is_there(Path(name)) else name
 
     def _name(self, row: int, name: str) -> str:
         """Return what the row is called by its id, its file or its number."""

@@ -18,7 +18,7 @@ from harness.corpus.headers import Headers
 from harness.corpus.json_lines import JsonLines
 from harness.corpus.keys import named
 from harness.corpus.language import language_tag
-from harness.corpus.lookup import file
+from harness.corpus.lookup import file, is_there
 from harness.corpus.naming import Ids
 from harness.corpus.transcript import one_line
 from harness.corpus.word_times import SILENCES, check_words
@@ -139,7 +139,7 @@ class Cuts:
         if source[:1] == "/":
             return source
         path, beside = Path(source), self._folder / source
-        return str(beside if not path.exists() and beside.exists() else path)
+        return str(beside if not is_there(path) and is_there(beside) else path)
 
 
 def _decoded(content: bytes) -> _Cut:

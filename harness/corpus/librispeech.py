@@ -9,7 +9,7 @@ from harness.corpus.entry import BadEntry, Entry, quoted
 from harness.corpus.headers import Headers
 from harness.corpus.keys import named, optional
 from harness.corpus.language import language_tag
-from harness.corpus.lookup import folder, walk
+from harness.corpus.lookup import folder, is_there, walk
 from harness.corpus.transcript import one_line
 from harness.errors import InputError
 
@@ -50,10 +50,11 @@ class Librispeech:
         self._language = language_tag(language)
         self._transcripts: list[Path] = []
         self._of, self._starts, self._durations_s = array("I"), array("Q"), array("d")
-        self.bad: Sequence[BadEntry] = [
-            bad for parent, files in walk(root) for bad in self._chapter(parent, files, root)
-        ]
-        if not self._transcripts:
+        bad: list[BadEntry] = []
+        for parent, files in walk(root, bad):
+            bad.extend(self._chapter(parent, files, root))
+        self.bad: Sequence[BadEntry] = bad
+        if not self._transcripts and not bad:
             raise InputError(SUBJECT, f"no {_TRANSCRIPT} file in '{root}'", _EXPECTED)
 
     def __len__(self) -> int:
@@ -82,21 +83,30 @@ class Librispeech:
     def _chapter(self, parent: Path, files: Sequence[str], root: Path) -> Iterator[BadEntry]:
         """Take the lines of a folder's transcript; yield those that cannot be used, and audio that has no line."""
         transcripts = [name for name in files if name.endswith(_TRANSCRIPT)]
-        headers, spoken = Headers(), set()
+        spoken: set[str] = set()
         for name in transcripts:
-            path = parent / name
-            self._transcripts.append(path)
-            for line_number, start, content in _contents(path):
-                try:
-                    line = _line(content, start, parent)
-                    spoken.add(line.audio.name)
-                    self._keep(line, headers)
-                except InputError as error:
-                    yield BadEntry.of(f"{path.relative_to(root)}, line {line_number}", error)
+            try:
+                yield from self._lines(parent / name, root, spoken)
+            except OSError as error:
+                found = f"a transcript that cannot be read ({error.strerror})"
+                yield BadEntry(str((parent / name).relative_to(root)), found, _EXPECTED)
+                return
         for name in files if transcripts else ():
             if name.endswith(_AUDIO) and name not in spoken:
                 where = (parent / name).relative_to(root)
                 yield BadEntry(str(where), "an utterance without a line", f"a line for it in {transcripts[0]}")
+
+    def _lines(self, path: Path, root: Path, spoken: set[str]) -> Iterator[BadEntry]:
+        """Take the lines of a transcript, with the names of their files in ``spoken``. May raise OSError."""
+        headers = Headers()
+        self._transcripts.append(path)
+        for number, start, content in _contents(path):
+            try:
+                line = _line(content, start, path.parent)
+                spoken.add(line.audio.name)
+                self._keep(line, headers)
+            except InputError as error:
+                yield BadEntry.of(f"{path.relative_to(root)}, line {number}", error)
 
     def _keep(self, line: _Line, headers: Headers) -> None:
         duration_s = headers.length_s(str(line.audio))
@@ -123,4 +133,4 @@ def _line(content: bytes, start: int, parent: Path) -> _Line:
     if "/" in name or not name.isprintable():
         raise InputError(SUBJECT, f"the id {quoted(name)}", "SPEAKER-CHAPTER-NUMBER and its text")
     paths = [parent / (name + suffix) for suffix in _AUDIO]
-    return _Line(start, name, next((path for path in paths if path.exists()), paths[0]), one_line(text))
+    return _Line(start, name, next(filter(is_there, paths), paths[0]), one_line(text))

@@ -5,7 +5,18 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from harness.corpus.entry import BadEntry
 from harness.errors import InputError
+
+
+def is_there(path: Path) -> bool:
+    """Tell whether there is such a file or folder; what cannot be looked up, as a name that is too long, is not."""
+    return os.path.exists(path)  # noqa: PTH110 a Path raises OSError for it
+
+
+def is_folder(path: Path) -> bool:
+    """Tell whether there is such a folder."""
+    return os.path.isdir(path)  # noqa: PTH112 as above
 
 
 def found(name: str, shipped: Path) -> Path:
@@ -13,7 +24,7 @@ def found(name: str, shipped: Path) -> Path:
     path = Path(name)
     with contextlib.suppress(RuntimeError):  # no such user: then it is a file's name
         path = path.expanduser()
-    if not path.is_absolute() and not path.exists() and (shipped / path).exists():
+    if not path.is_absolute() and not is_there(path) and is_there(shipped / path):
         return shipped / path
     return path
 
@@ -21,9 +32,9 @@ def found(name: str, shipped: Path) -> Path:
 def file(name: str, shipped: Path, subject: str, expected: str) -> Path:
     """Return the path of a file that is there. Raises :class:`InputError` for a folder, or for nothing."""
     path = found(name, shipped)
-    if path.is_dir():
+    if is_folder(path):
         raise InputError(subject, f"'{path}', which is a folder", expected)
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113 as above
         raise InputError(subject, f"no file '{path}'", expected)
     return path
 
@@ -31,20 +42,25 @@ def file(name: str, shipped: Path, subject: str, expected: str) -> Path:
 def folder(name: str, shipped: Path, subject: str, expected: str) -> Path:
     """Return the path of a folder that is there. Raises :class:`InputError` for a file, or for nothing."""
     path = found(name, shipped)
-    if path.is_file():
+    if os.path.isfile(path):  # noqa: PTH113 as above
         raise InputError(subject, f"'{path}', which is a file", expected)
-    if not path.is_dir():
+    if not is_folder(path):
         raise InputError(subject, f"no folder '{path}'", expected)
     return path
 
 
-def walk(root: Path) -> Iterator[tuple[Path, list[str]]]:
+def walk(root: Path, bad: list[BadEntry]) -> Iterator[tuple[Path, list[str]]]:
     """Yield each folder from ``root`` down with the names of its files, sorted; hidden ones are passed over.
 
-    Links to folders are followed, each folder once.
+    Links to folders are followed, each folder once. A folder that may not be read is added to what is ``bad``.
     """
+
+    def unreadable(error: OSError) -> None:
+        where = os.path.relpath(error.filename, root)
+        bad.append(BadEntry(where, f"a folder that cannot be read ({error.strerror})", "a folder that can"))
+
     seen = set()
-    for parent, folders, files in os.walk(root, followlinks=True):
+    for parent, folders, files in os.walk(root, onerror=unreadable, followlinks=True):
         status = Path(parent).stat()
         if (status.st_dev, status.st_ino) in seen:
             folders.clear()

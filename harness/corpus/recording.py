@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from harness.audio import Audio, Cut, canonical, default_cache
-from harness.corpus.lookup import found
+from harness.corpus.lookup import found, is_folder, is_there
 from harness.corpus.transcript import Transcript, read_transcript
 from harness.corpus.word_times import check_words
 from harness.errors import ConfigError, InputError
@@ -107,8 +107,8 @@ def _reference(name: str | None, shipped: Path) -> Transcript:
     if not name:
         return Transcript(reason="no transcript was named")
     path = found(name, shipped)
-    if path.is_dir():
+    if is_folder(path):
         raise InputError("dataset.transcript", f"'{path}', which is a folder", "a text file")
-    if not path.exists():
+    if not is_there(path):
         return Transcript(reason=f"the transcript '{name}' does not exist")
     return read_transcript(path, name, "dataset.transcript")

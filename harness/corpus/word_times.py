@@ -1,13 +1,13 @@
 """When each word of a reference is spoken, from the files that annotators and aligners write: TextGrid and CTM."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from harness.audio import SLACK_S
 from harness.corpus.entry import quoted
-from harness.corpus.headers import PAST_END_S
 from harness.errors import InputError
 from harness.records import Word
 
@@ -19,20 +19,22 @@ _WORD_TIER = re.compile(r"(.* - )?words?", re.IGNORECASE)
 """``words``, ``word``; and of the Montreal Forced Aligner, with several speakers, ``NAME - words``."""
 
 
-def read_words(path: Path) -> tuple[Word, ...]:
+def read_words(path: Path, recording: str | None = None) -> tuple[Word, ...]:
     """Return the words of a ``.TextGrid`` or ``.ctm`` in the order of their times; silences are no words.
 
+    Of a CTM of several recordings, ``recording`` is the one that is meant: by default that of the file's name.
     Raises :class:`InputError` for a file that cannot be read, or whose times cannot be.
     """
-    read = _READERS[path.suffix.lower()]
-    words = tuple(sorted(read(path, _text(path)), key=lambda word: (word.start_ms, word.end_ms)))
+    text = _text(path)
+    read = _textgrid(path, text) if path.suffix.lower() == TEXTGRID else _ctm(path, text, recording or path.stem)
+    words = tuple(sorted(read, key=lambda word: (word.start_ms, word.end_ms)))
     check_words(words, None, f"'{path}'")
     return words
 
 
 def has_times(path: Path) -> bool:
     """Tell by its name whether a file holds words with times."""
-    return path.suffix.lower() in _READERS
+    return path.suffix.lower() in (TEXTGRID, CTM)
 
 
 def text_of(words: Sequence[Word]) -> str:
@@ -51,7 +53,7 @@ def check_words(words: Sequence[Word], duration_s: float | None, where: str = ""
         if after.start_ms < before.start_ms:
             found = f"the word {quoted(after.text)} before the one in front of it{of}"
             raise InputError("reference times", found, "words in the order of their times")
-    if duration_s is not None and words and words[-1].start_ms / 1e3 > duration_s + PAST_END_S:
+    if duration_s is not None and words and words[-1].start_ms / 1e3 > duration_s + SLACK_S:
         found = f"the word {quoted(words[-1].text)} at {words[-1].start_ms / 1e3:g} s of {duration_s:g} s of audio{of}"
         raise InputError("reference times", found, "times from the utterance's own start")
 
@@ -103,18 +105,18 @@ def _intervals(path: Path, tier: str, entries: Sequence[tuple[float, float, str]
         yield Word(label, _ms(start_s), _ms(end_s))
 
 
-def _ctm(path: Path, text: str) -> Iterator[Word]:
-    """Yield the words of the recording that is named as the file is, or of the only one.
+def _ctm(path: Path, text: str, recording: str) -> Iterator[Word]:
+    """Yield the words of a recording, or of the only one, whatever it is called.
 
     A line is ``recording channel start duration word [confidence]``, times in seconds (NIST SCTK); ``;;`` is a comment.
     """
     lines = [(n, line.split()) for n, line in enumerate(text.splitlines(), 1) if line.strip() and line[:2] != ";;"]
     recordings = dict.fromkeys(parts[0] for _, parts in lines)
-    if len(recordings) > 1 and path.stem not in recordings:
-        found = f"'{path}' of {len(recordings)} recordings, none of them '{path.stem}'"
+    if len(recordings) > 1 and recording not in recordings:
+        found = f"'{path}' of {len(recordings)} recordings, none of them '{recording}'"
         raise InputError("reference times", found, "a CTM of one recording, or with the audio file's name in it")
     for number, parts in lines:
-        if len(recordings) == 1 or parts[0] == path.stem:
+        if len(recordings) == 1 or parts[0] == recording:
             word = _ctm_word(path, number, parts)
             if word.text.lower() not in SILENCES:
                 yield word
@@ -135,6 +137,3 @@ def _ctm_word(path: Path, number: int, parts: Sequence[str]) -> Word:
 def _ms(seconds: float) -> float:
     """Return milliseconds as fine as anybody writes them: 0.1 s + 0.2 s is 300, and not a hair more."""
     return round(1e3 * seconds, 6)
-
-
-_READERS: Mapping[str, Callable[[Path, str], Iterator[Word]]] = {TEXTGRID: _textgrid, CTM: _ctm}

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from harness.analysis.comparison.change import Change
-from harness.analysis.comparison.paired import MIN_UNITS, Paired
+from harness.analysis.comparison.paired import Paired
+from harness.analysis.statistics import MIN_FOR_TEST
 from harness.report.figures import MISSING, figure
 from harness.report.tables import Table
 
@@ -40,4 +41,5 @@ def _notes(changes: Sequence[Change]) -> Iterable[str]:
         yield "B better: the share of resamples in which B has the better rate (probability of improvement)"
     yield from (one.reason for one in found if one.reason is not None)
     if any(one.interval and one.drawn == "utterances" for one in found):
-        yield f"utterances were drawn, for fewer than {MIN_UNITS} speakers are known: nothing is said of other speakers"
+        few = f"fewer than {MIN_FOR_TEST} speakers are known"
+        yield f"utterances were drawn, for {few}: nothing is said of other speakers"

@@ -4,8 +4,8 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 
-from harness.analysis.corpus_accuracy import utterance_rows
-from harness.analysis.utterance_errors import UtteranceErrors
+from harness.analysis.metric_summary import Measured
+from harness.analysis.utterance_errors import UtteranceErrors, errors_by_stage
 from harness.records import Run, Trial
 from harness.spreadsheet import harmless
 
@@ -22,7 +22,8 @@ def utterances_csv(run: Run, trials: Sequence[Trial]) -> str:
     sink = io.StringIO()
     writer = csv.writer(sink, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for stage, errors in utterance_rows(run, trials).items():
+    measured = Measured([trial for trial in trials if trial.outcome.ok])
+    for stage, errors in errors_by_stage(run, measured).items():
         writer.writerows(map(_cell, _row(stage, one)) for one in errors)
     return sink.getvalue().encode("utf-8", "backslashreplace").decode()
 

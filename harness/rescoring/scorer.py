@@ -4,15 +4,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from harness.analysis.probe_options import NORMALIZER
 from harness.errors import ConfigError
 from harness.hookspecs import Probe
 from harness.measuring import measured_again
 from harness.plugins import Found, Listeners, Registry, options_of
 from harness.records import ProbeRecord, Run, Trial, Utterance
 from harness.rescoring.changes import Changes
-
-NORMALIZER = "normalizer"
-"""The option by which a probe has a text normaliser."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import store
+from harness.corpus.lookup import is_folder, is_there
+from harness.corpus.word_times import has_times, read_words
 from harness.errors import InputError
 from harness.records import Trial, Word
-from harness.synthetic.word_file import ENDINGS, read_words
 
 _AUDIO_ENDINGS = (".wav", ".flac", ".ogg", ".mp3")
 _EXPECTED = "the folder of a run with word times, or a .TextGrid or .ctm file"
@@ -34,17 +35,27 @@ def recordings(source: Path, audio: Path | None = None) -> tuple[Recording, ...]
     ``audio`` is the file that a TextGrid or a CTM is about (else the one of the same name beside it). Raises
     :class:`InputError` or :class:`harness.errors.StoreError` where there are no word times, or nothing at all.
     """
-    if source.is_dir():
+    if is_folder(source):
         if audio is not None:
             raise InputError("--audio", f"'{audio}' beside a run's folder", "it only with a .TextGrid or .ctm file")
         return _of_run(source)
-    if not source.exists():
+    if not is_there(source):
         raise InputError("--from", f"no file or folder '{source}'", _EXPECTED)
-    if source.suffix.lower() not in ENDINGS:
+    if not has_times(source):
         raise InputError("--from", f"'{source}'", _EXPECTED)
     heard = audio if audio is not None else _beside(source)
-    words = read_words(source, heard.stem)
+    words = _words(source, heard.stem)
     return (Recording(heard.stem, heard.stem, heard, words, str(source), f"the bounds in {source.name}"),)
+
+
+def _words(source: Path, recording: str) -> tuple[Word, ...]:
+    try:
+        words = read_words(source, recording)
+    except InputError as error:
+        raise InputError("--from", error.found, error.expected) from None
+    if not words:
+        raise InputError("--from", f"'{source}', which holds no word", "a file with word times")
+    return words
 
 
 def _of_run(folder: Path) -> tuple[Recording, ...]:

@@ -11,6 +11,7 @@ from time import monotonic, sleep
 from typing import Any
 
 from harness.stage import Emit, Refused, Request, Result, Stage, Unusable, Word, hookimpl
+from plugins.stages.whisper_heard import LONGEST_TOKENS, Heard
 from plugins.stages.whisper_model import (
     COMPUTE_TYPES,
     check_language,
@@ -26,14 +27,10 @@ from plugins.stages.whisper_words import Unit, fit_of, pieces_of, share, trimmed
 
 _UNLOAD_TIMEOUT_S = 5.0
 """A batch counts as active for moments after its answer is there, and unloading is ignored meanwhile."""
-_LONGEST_TOKENS = 448
-"""What the decoder has room for, prompt included."""
 _LONGEST_TEXT = 440
 """Tokens of text that fit beside the prompt when a window is aligned."""
 _FIRST_TOKENS = 4
 """A character may be spread over several tokens; so many are asked for, at most, until the first text is whole."""
-_NO_SPEECH = 0.6
-"""OpenAI's threshold: above it a window counts as one without speech."""
 _SHORTEST_MS = 100
 """The aligner's median filter spans 140 ms; of nearly nothing the engine raises an IndexError."""
 
@@ -131,7 +128,7 @@ class _Whisper(Stage):
         return self._tokenizer_class(self._model.hf_tokenizer, multilingual, task="transcribe", language=language)
 
     def _decoded(self, encoded: Any, prompt: list[int], **more: Any) -> Any:
-        return self._model.model.generate(encoded, [prompt], **{"beam_size": 1, "max_length": _LONGEST_TOKENS, **more})[
+        return self._model.model.generate(encoded, [prompt], **{"beam_size": 1, "max_length": LONGEST_TOKENS, **more})[
             0
         ]
 
@@ -191,7 +188,7 @@ class WhisperAsr(_Whisper):
         if len(request.pcm) < 2:
             raise Refused("the audio holds no sample")
         spoken = self._spoken(request.pcm) if self.options.vad else None
-        heard = _Heard(emit)
+        heard = Heard(emit)
         tokenizer = None
         for start, end in windows(request.pcm, spoken):
             encoded = self._encoded(request, start, end)
@@ -203,7 +200,7 @@ class WhisperAsr(_Whisper):
             facts["spoken_s"] = round(sum(end - start for start, end in spoken) / RATE, 2)
         return Result(text=heard.text, facts=facts)
 
-    def _hear(self, encoded: Any, tokenizer: Any, heard: "_Heard") -> None:
+    def _hear(self, encoded: Any, tokenizer: Any, heard: Heard) -> None:
         """Decode one window, in two calls where nothing that a later token says can change the first."""
         prompt = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
         if self.options.beam_size > 1:
@@ -224,49 +221,6 @@ class WhisperAsr(_Whisper):
         from faster_whisper.vad import get_speech_timestamps
 
         return [(one["start"], one["end"]) for one in get_speech_timestamps(samples(pcm, 0, len(pcm) // 2))]
-
-
-class _Heard:
-    """What was heard so far: the text, what of it was emitted, and what is to be said of the windows."""
-
-    def __init__(self, emit: Emit) -> None:
-        self.facts: dict[str, Any] = {"windows": 0, "tokens": 0}
-        self._emit = emit
-        self._text = ""
-        self._first = ""
-        self._window = (0.0, 0.0)
-        self._is_last = False
-
-    @property
-    def text(self) -> str:
-        """The whole text, as the pieces that were emitted make it up."""
-        return self._text
-
-    def begin(self, start_s: float, end_s: float, *, is_last: bool) -> None:
-        """Begin a window."""
-        self._window, self._first, self._is_last = (round(start_s, 2), round(end_s, 2)), "", is_last
-        self.facts["windows"] += 1
-
-    def first(self, text: str) -> None:
-        """Emit the beginning of a window's text while the rest is still to be decoded."""
-        self._first = text
-        self._say(text)
-
-    def end(self, text: str, tokens: int, no_speech: float) -> None:
-        """Emit the rest of a window's text, unless all of it is only known when nothing is left to be worked on."""
-        rest = text[len(self._first) :]
-        self._say(rest, emitting=bool(self._first) or not self._is_last)
-        self.facts["tokens"] += tokens
-        if no_speech > _NO_SPEECH:
-            self.facts.setdefault("no_speech", []).append([*self._window, round(no_speech, 3)])
-        if tokens >= _LONGEST_TOKENS // 2:
-            self.facts.setdefault("cut_short", []).append([*self._window])
-
-    def _say(self, text: str, *, emitting: bool = True) -> None:
-        piece = text if self._text else text.lstrip()
-        self._text += piece
-        if piece and emitting:
-            self._emit(piece)
 
 
 class WhisperAligner(_Whisper):

@@ -8,6 +8,7 @@ from harness.analysis.alignment import Alignment, alignment
 from harness.analysis.summary import Summary, summarise
 from harness.analysis.word_sanity import Sanity
 from harness.records import Outcome, ProbeRecord, Run, Trial, Visit, Word
+from plugins.probes.aas import Aas
 from tests import stored
 
 REFERENCE = (
@@ -21,7 +22,7 @@ REFERENCE = (
 
 def run(**options: str) -> Run:
     """Return a run with the probe."""
-    return stored.run(probes=(ProbeRecord(name="aas", origin="here", options=options, metrics=()),))
+    return stored.run(probes=(ProbeRecord(name="aas", origin="here", options=options, metrics=tuple(Aas.metrics)),))
 
 
 def oracle(words: tuple[Word, ...] = REFERENCE) -> Visit:

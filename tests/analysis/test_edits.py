@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from harness.analysis.edits import Edit, HeardWord, heard, marked_words
+from harness.analysis.edits import HeardWord, heard, marked_words
+from harness.analysis.marked_text import Edit
 from harness.normalizer import basic, none
 from harness.records import Trial, Visit, Word
 from tests import stored

@@ -50,6 +50,17 @@ def test_what_the_tree_lacks_is_bad(tmp_path: Path) -> None:
     ]
 
 
+def test_a_transcript_that_cannot_be_read_is_bad(tmp_path: Path) -> None:
+    """It, and not each utterance that may be in it; so is an id that no file can have."""
+    (tmp_path / "3-4.trans.txt").symlink_to(tmp_path / "nowhere")
+    chapter(tmp_path, "1", "2", b"1-2-0000 A", b"1-2-0001 B", b"x" * 300 + b" C")
+    entries = read_librispeech(LibrispeechOptions(str(tmp_path)), tmp_path)
+    assert len(entries) == 2
+    assert [one.where for one in entries.bad] == ["3-4.trans.txt", "1/2/1-2.trans.txt, line 3"]
+    assert entries.bad[0].found == "a transcript that cannot be read (No such file or directory)"
+    assert entries.bad[1].found.endswith("xxx' (File name too long)")
+
+
 def test_a_folder_that_is_no_tree_is_refused(tmp_path: Path) -> None:
     """With what a tree holds."""
     make_audio(tmp_path / "a.flac")

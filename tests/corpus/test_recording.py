@@ -77,6 +77,7 @@ def test_a_transcript_is_utf8_with_or_without_a_mark(
         ({"transcript": None}, "no transcript was named"),
         ({"transcript": ""}, "no transcript was named"),
         ({"transcript": "b.txt"}, "the transcript 'b.txt' does not exist"),
+        ({"transcript": "b" * 300}, f"the transcript '{'b' * 300}' does not exist"),
     ],
 )
 def test_a_transcript_that_is_not_there_is_no_error(dataset: dict[str, Any], reason: str) -> None:

@@ -61,6 +61,31 @@ def test_the_audio_beside_a_file_or_another_one(tmp_path: Path) -> None:
     assert recordings(source, other) == (replace(made, name="b", speaker="b", audio=other),)
 
 
+def test_of_several_recordings_in_a_ctm_the_audios_is_cut(tmp_path: Path) -> None:
+    """Not the one that is called as the CTM."""
+    source = tmp_path / "all.ctm"
+    source.write_text("all 1 0.1 0.2 not\nb 1 0.3 0.1 ask\n")
+    assert recordings(source, Path("b.wav"))[0].words == WORDS
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("", "--from: found 'a.ctm', which holds no word, expected a file with word times"),
+        ("a 1 0.1\n", "--from: found 'a 1 0.1' in line 1 of 'a.ctm', expected recording, channel, start and duration"),
+    ],
+)
+def test_a_file_without_words_is_one_line(
+    content: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is about what the user named."""
+    monkeypatch.chdir(tmp_path)
+    Path("a.ctm").write_text(content)
+    with pytest.raises(InputError) as caught:
+        recordings(Path("a.ctm"), Path("a.wav"))
+    assert str(caught.value).startswith(says)
+
+
 @pytest.mark.parametrize(
     ("name", "audio", "says"),
     [
@@ -69,6 +94,7 @@ def test_the_audio_beside_a_file_or_another_one(tmp_path: Path) -> None:
             None,
             "--from: found no file or folder 'nowhere', expected the folder of a run with word times, or",
         ),
+        ("a" * 300, None, "--from: found no file or folder 'aaa"),
         ("a.txt", None, "--from: found 'a.txt', expected the folder of a run with word times, or a .TextGrid or .ctm"),
         ("a.ctm", None, "--from: found 'a.ctm' with no audio beside it, expected a with .wav, .flac, .ogg, .mp3, or"),
         (".", "a.wav", "--audio: found 'a.wav' beside a run's folder, expected it only with a .TextGrid or .ctm file"),

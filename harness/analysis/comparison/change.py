@@ -28,6 +28,7 @@ from harness.analysis.comparison.significance import (
 from harness.analysis.comparison.words import NO_DIFFERENCE, NOT_COMPARED, OTHER_TEXT, SAME_TEXT, hurts, word
 from harness.analysis.constancy import first_difference, first_texts
 from harness.analysis.metric_summary import metric_summary
+from harness.analysis.probe_options import NORMALIZER, probe_options
 from harness.analysis.statistics import Interval
 from harness.metrics import Better, Kind, Metric
 from harness.store import RESCORED
@@ -35,8 +36,6 @@ from harness.store import RESCORED
 Test = Literal["Mann-Whitney", "aligned ranks", "paired ranks", "paired bootstrap", "intervals of the slopes"]
 
 _HALF_WIDTH = 1.959964
-NORMALIZER = "normalizer"
-"""The option by which a probe has a text normaliser, and before ``_version`` what it was in the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +141,7 @@ def _why_not(a: Side, b: Side, metric: Metric, ours: Metric | None, theirs: Metr
     for field in ("kind", "unit", "better"):
         if getattr(ours, field) != getattr(theirs, field):
             return f"its {field} is {getattr(ours, field)} in A and {getattr(theirs, field)} in B"
-    options = [
-        next(probe.options for probe in side.run.probes if metric.name in {one.name for one in probe.metrics})
-        for side in (a, b)
-    ]
+    options = [probe_options(side.run, metric.name) for side in (a, b)]
     for option in sorted({*options[0], *options[1]}):
         here, there = (one.get(option) for one in options)
         if here != there:

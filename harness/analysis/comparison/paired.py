@@ -6,9 +6,8 @@ further evidence: an utterance has the mean edits of its trials, over its words,
 speaker are no independent evidence either: where enough speakers are known, they are drawn, with all their utterances.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +15,9 @@ from numpy.typing import NDArray
 from harness.analysis.comparison.effect import Effect, bounds
 from harness.analysis.comparison.pairing import Pairing, Values
 from harness.analysis.comparison.significance import expanded_tail
-from harness.analysis.statistics import Interval
+from harness.analysis.sampling_unit import Drawn, units_of
+from harness.analysis.statistics import MIN_FOR_TEST, Interval
 from harness.metrics import Better
-
-MIN_UNITS = 6
-"""From so many utterances, or speakers, on: fewer pairs have no p below 0.05, and their resamples differ too little."""
-Drawn = Literal["utterances", "speakers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +36,7 @@ class Evidence:
     @property
     def enough(self) -> bool:
         """Whether they are enough for an interval and a test."""
-        return self.units >= MIN_UNITS
+        return self.units >= MIN_FOR_TEST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,17 +61,12 @@ def evidence(values: Pairing, speakers: Mapping[str, str | None]) -> Evidence:
 
     ``speakers`` are by utterance, None where the dataset does not say.
     """
-    count = len(values.utterances)
-    by_speaker = [speakers.get(name) for name in values.utterances]
-    known = [name for name in dict.fromkeys(by_speaker) if name is not None]
-    drawn: Drawn = "speakers" if None not in by_speaker and len(known) >= MIN_UNITS else "utterances"
-    if drawn == "speakers":
-        names: Sequence[str] = known
-        groups = np.array([known.index(str(name)) for name in by_speaker], np.intp)
-    else:
-        names, groups = values.utterances, np.arange(count)
-    a, b = (_once(side, count, groups) for side in (values.a, values.b))
-    return Evidence(Pairing(values.kind, a, b, tuple(names), values.left_out), drawn, count)
+    spoken = [(name, speakers.get(name)) for name in values.utterances]
+    units = units_of(spoken, MIN_FOR_TEST)
+    names = dict.fromkeys(speaker if units.unit == "speakers" else name for name, speaker in spoken)
+    groups = np.array(units.places, np.intp)
+    a, b = (_once(side, len(spoken), groups) for side in (values.a, values.b))
+    return Evidence(Pairing(values.kind, a, b, tuple(map(str, names)), values.left_out), units.unit, len(spoken))
 
 
 def paired(found: Evidence, effect: Effect, better: Better) -> Paired:
@@ -97,7 +88,7 @@ def paired(found: Evidence, effect: Effect, better: Better) -> Paired:
 
 def _without(plain: Paired, units: int) -> Paired:
     of = "one utterance: repeats of it say nothing about others" if units == 1 else f"{units} utterances"
-    reason = f"no interval of the difference from {of}; {MIN_UNITS} are the fewest"
+    reason = f"no interval of the difference from {of}; {MIN_FOR_TEST} are the fewest"
     return Paired(difference=plain.difference, units=units, utterances=plain.utterances, reason=reason)
 
 

@@ -7,6 +7,8 @@ from fnmatch import fnmatchcase
 from harness.analysis.comparison.change import Change, change_of, verdict_on
 from harness.analysis.comparison.comparability import Difference, Side, differences, refuse_unlike
 from harness.analysis.comparison.significance import holm
+from harness.analysis.corpus_accuracy import with_main_figure
+from harness.analysis.utterance_errors import errors_by_stage, main_rate
 from harness.errors import ConfigError
 from harness.metrics import Metric
 
@@ -88,12 +90,14 @@ def chosen(known: Mapping[str, Metric], patterns: Sequence[str], more: Sequence[
 
 
 def _declared(side: Side) -> dict[str, Metric]:
-    found = {}
+    """Return the metrics of a run, the main ones as its own report has them: of text without spaces CER, not WER."""
+    found: dict[str, Metric] = {}
     for probe in side.run.probes:
         for metric in probe.metrics:
             scopes = [stage.key for stage in side.run.stages] if metric.scope == "stage" else [metric.scope]
             found.update({f"{scope}.{metric.name}": metric for scope in scopes})
-    return found
+    mains = {stage: main_rate(errors) for stage, errors in errors_by_stage(side.run, side.measured).items()}
+    return with_main_figure(found, mains)
 
 
 def _left_out(a: Side, b: Side) -> Iterable[str]:

@@ -8,6 +8,7 @@ from harness.errors import ConfigError, StoreError
 from harness.metrics import Measurement, Metric, sample
 from harness.records import Outcome
 from tests import stored
+from tests.analysis import corpora
 from tests.analysis.comparison.pairs import heard, side
 
 MAIN = Metric(name="main_ms", unit="ms", main=True, description="a main one")
@@ -90,3 +91,12 @@ def test_runs_that_cannot_be_compared() -> None:
     other = replace(a, name="b", trials=tuple(replace(one, utterance=stored.utterance(id="x")) for one in a.trials))
     with pytest.raises(StoreError, match="the same utterances"):
         compare_runs("", a, other)
+
+
+def test_the_main_error_rate_of_text_without_spaces() -> None:
+    """CER is compared, as it is what the report of either run quotes."""
+    for language, main in (("zh", "asr.cer"), ("en", "asr.wer")):
+        trials = tuple(corpora.heard(index, "\u4f60\u597d", "\u4f60", language=language) for index in range(2))
+        one = Side("a", corpora.run(trials), None, trials, {})
+        names = [change.name for change in compare_runs("", one, replace(one, name="b")).changes]
+        assert [name for name in names if name.startswith("asr.")] == [main]

@@ -13,6 +13,7 @@ import pytest
 from harness.stage import Refused, Request, Result, Unusable, Word
 from plugins.stages import whisper
 from plugins.stages.whisper import WhisperAligner, WhisperAsr, foreign_words
+from plugins.stages.whisper_heard import Heard
 
 SAMPLES = Path(__file__).parents[3] / "samples"
 REFERENCE = (SAMPLES / "jfk.txt").read_text(encoding="utf-8").strip()
@@ -183,7 +184,7 @@ def test_first_text_is_whole(text: str, pieces: list[str], asked: list[int | Non
     decoder = Decoder(text)
     stage._decoded = decoder  # type: ignore[method-assign]
     emitted: list[str] = []
-    heard = whisper._Heard(emitted.append)
+    heard = Heard(emitted.append)
     heard.begin(0.0, 1.0, is_last=True)
     stage._hear(None, TOKENIZER, heard)
     assert (emitted, heard.text, decoder.asked) == (pieces, text, asked)
