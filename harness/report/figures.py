@@ -17,6 +17,11 @@ def interval(value: tuple[float, float] | None, form: str = ".2f") -> str:
     return f"{figure(value[0], form)} .. {figure(value[1], form)}"
 
 
+def signed(form: str) -> str:
+    """Return a format for a difference: the one of the figure itself, which may show the sign already, with the sign."""
+    return f"+{form.removeprefix('+')}"
+
+
 def listed(parts: Sequence[object]) -> str:
     """Write at least one thing as a list in a sentence: ``1, 2 and 6``."""
     *first, last = map(str, parts)
