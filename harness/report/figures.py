@@ -18,7 +18,7 @@ def interval(value: tuple[float, float] | None, form: str = ".2f") -> str:
 
 
 def signed(form: str) -> str:
-    """Return a format for a difference: the one of the figure itself, which may show the sign already, with the sign."""
+    """Return a figure's format with a sign, for a difference; it may have one already."""
     return f"+{form.removeprefix('+')}"
 
 

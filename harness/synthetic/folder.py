@@ -79,7 +79,8 @@ def _ours(out: Path) -> set[str]:
 @contextmanager
 def _beside(out: Path) -> Iterator[Path]:
     """Yield a new folder that takes the place of ``out`` at the end, and is removed where that does not come."""
-    folder = out.absolute().with_name(f".{out.absolute().name}.{os.getpid()}")
+    out = out.resolve()  # what a link points to is replaced, not the link
+    folder = out.with_name(f".{out.name}.{os.getpid()}")
     try:
         folder.mkdir(parents=True)
         yield folder
