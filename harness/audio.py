@@ -7,6 +7,7 @@ MP3, Ogg and more), resampling is soxr's; both block by block, so that two hours
 
 import hashlib
 import os
+import struct
 import tempfile
 import wave
 from collections.abc import Iterable, Iterator
@@ -270,6 +271,16 @@ def _rounded(mono: "_Samples") -> bytes:
     return bytes((mono * _FULL_SCALE).round().clip(-_FULL_SCALE, _FULL_SCALE - 1).astype("<i2").tobytes())
 
 
+def wav_header(samples: int) -> bytes:
+    """Return what stands before so many samples in a canonical file (RIFF, PCM, 44 bytes).
+
+    :mod:`wave` writes the same, but where Ctrl-C comes in the middle of it, it raises an error of its own, or, closing
+    a file that nobody holds any more, loses the interrupt.
+    """
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, SAMPLE_RATE_HZ, 2 * SAMPLE_RATE_HZ, 2, 16)
+    return struct.pack("<4sI4s", b"RIFF", 36 + 2 * samples, b"WAVE") + form + struct.pack("<4sI", b"data", 2 * samples)
+
+
 def write_pcm(target: Path, pcm: bytes) -> None:
     """Write samples as a canonical file: to a temporary name, then renamed. Makes the folder; raises OSError."""
     _write(target, [pcm])
@@ -281,13 +292,13 @@ def _write(target: Path, blocks: Iterable[bytes]) -> int:
     descriptor, name = tempfile.mkstemp(dir=target.parent, suffix=".part")
     written = 0
     try:
-        with os.fdopen(descriptor, "wb") as file, wave.open(file, "wb") as audio:
-            audio.setnchannels(1)
-            audio.setsampwidth(2)
-            audio.setframerate(SAMPLE_RATE_HZ)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(wav_header(0))
             for block in blocks:
-                audio.writeframesraw(block)
+                file.write(block)
                 written += len(block) // 2
+            file.seek(0)
+            file.write(wav_header(written))
         Path(name).replace(target)
     except BaseException:
         Path(name).unlink(missing_ok=True)

@@ -67,6 +67,7 @@ def _command(argv: Sequence[str]) -> int:
     except typer.Abort:  # what typer makes of Ctrl-C
         return INTERRUPTED
     except usage_error as error:
-        print(f"harness: {error}", file=sys.stderr)
+        said = getattr(error, "format_message", error.__str__)()  # names the option, which the text alone does not
+        print(f"harness: {said}", file=sys.stderr)
         return BAD_INPUT
     return status if isinstance(status, int) else 0

@@ -10,7 +10,7 @@ import soundfile
 import soxr
 
 from harness import audio
-from harness.audio import Audio, canonical, default_cache, length_s
+from harness.audio import Audio, canonical, default_cache, length_s, wav_header
 from harness.errors import InputError
 from harness.worker.__main__ import read_pcm
 
@@ -216,6 +216,11 @@ def test_a_cache_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
         f"audio cache: found '{cache}' (Not a directory), expected a folder that can be written; "
         "XDG_CACHE_HOME moves it"
     )
+
+
+def test_the_header_is_the_standard_librarys(tmp_path: Path) -> None:
+    """To the byte, so that a converted file is what it always was."""
+    assert wav_header(8_000) == write_wav(tmp_path / "a.wav").read_bytes()[:44]
 
 
 def test_the_cache_is_the_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

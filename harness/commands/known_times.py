@@ -1,7 +1,9 @@
 """``python -m harness known-times OUT``: a corpus of speech whose word times are known exactly."""
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -53,9 +55,18 @@ def known_times(
             _unused(shaped, "--text, which says what the sentences are")
         made = _cut(source, audio, text, _shape(sentences, words, kinds, pause_ms), seed)
     written = folder.write(out, made)
-    print(f"{written.sentences} sentences, {written.words} words, {written.duration_s:.1f} s of synthetic speech")
-    print(f"Run on it: python -m harness dataset=manifest dataset.manifest={out / folder.MANIFEST}")
+    counts = (f"{n} {noun}{'s' * (n != 1)}" for n, noun in ((written.sentences, "sentence"), (written.words, "word")))
+    print(f"{', '.join(counts)}, {written.duration_s:.1f} s of synthetic speech")
+    print(f"Run on it: python -m harness dataset=manifest {_override('dataset.manifest', out / folder.MANIFEST)}")
     print(f"Results: {out}")
+
+
+def _override(key: str, path: Path) -> str:
+    """Return an assignment as a shell takes it: quoted for Hydra and for the shell where the path needs it."""
+    if re.fullmatch(r"[\w./+-]+", str(path), re.ASCII):
+        return f"{key}={path}"
+    escaped = str(path).replace("'", "\\'").replace("${", "\\${")
+    return quote(f"{key}='{escaped}'")
 
 
 def _by_engine(engine: str | None, voice: str, text: Path | None, seed: int) -> Iterator[Spoken]:

@@ -44,7 +44,7 @@ def _rescore(folder: Path, words: list[str], name: str | None) -> int:
     from harness.rescoring.results import rescore as rescore_folder
 
     wanted = changes(words)
-    results = rescore_folder(folder, wanted, checked_label(name or wanted.label), SystemClock())
+    results = rescore_folder(folder, wanted, checked_label(wanted.label if name is None else name), SystemClock())
     table = rescored_table(results.rows, results.notes)
     print(f"Scored again: {folder} ({' '.join(words) or 'nothing changed'})\n")
     print(printable(table.text() if table.rows else "\n".join(["No figure is another one.", *table.notes])))

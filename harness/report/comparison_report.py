@@ -8,7 +8,7 @@ from harness.analysis.comparison.runs import Comparison, Section
 from harness.analysis.comparison.threshold import Broken
 from harness.analysis.comparison.words import NOT_COMPARED
 from harness.records import SCHEMA
-from harness.report.figures import MISSING, figure, interval
+from harness.report.figures import MISSING, figure, interval, signed
 from harness.report.paired_table import paired_table
 from harness.report.tables import Table
 
@@ -129,13 +129,13 @@ def _scaled(change: Change, value: float | None) -> str:
         return MISSING
     if change.scale == "ratio":
         return f"x {value:.3f}"
-    return format(value, f"+{change.format}")
+    return format(value, signed(change.format))
 
 
 def _interval(change: Change) -> str:
     if change.interval is None:
         return MISSING
-    return interval(change.interval, ".3f" if change.scale == "ratio" else f"+{change.format}")
+    return interval(change.interval, ".3f" if change.scale == "ratio" else signed(change.format))
 
 
 def _p(p: float | None) -> str:

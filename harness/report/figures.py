@@ -17,6 +17,11 @@ def interval(value: tuple[float, float] | None, form: str = ".2f") -> str:
     return f"{figure(value[0], form)} .. {figure(value[1], form)}"
 
 
+def signed(form: str) -> str:
+    """Return a figure's format with a sign, for a difference; it may have one already."""
+    return f"+{form.removeprefix('+')}"
+
+
 def listed(parts: Sequence[object]) -> str:
     """Write at least one thing as a list in a sentence: ``1, 2 and 6``."""
     *first, last = map(str, parts)

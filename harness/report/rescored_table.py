@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from harness.analysis.rescored import Rescored
-from harness.report.figures import MISSING, figure
+from harness.report.figures import figure, signed
 from harness.report.tables import Table
 
 _MOST_ROWS = 40
@@ -27,5 +27,5 @@ def _cells(row: Rescored) -> tuple[str, ...]:
         row.name,
         figure(row.old, row.format),
         figure(row.new, row.format),
-        MISSING if row.difference is None else format(row.difference, f"+{row.format}"),
+        figure(row.difference, signed(row.format)),
     )

@@ -3,15 +3,14 @@
 import json
 import os
 import shutil
-import wave
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.audio import SAMPLE_RATE_HZ
+from harness.audio import wav_header
 from harness.errors import StoreError
-from harness.synthetic.spoken import Samples, Spoken
+from harness.synthetic.spoken import Spoken
 
 MANIFEST = "manifest.jsonl"
 _EXPECTED = "a folder that is not there yet, is empty, or was made by this command"
@@ -37,7 +36,7 @@ def write(out: Path, sentences: Iterable[Spoken]) -> Written:
     with _beside(out) as folder:
         for one in sentences:
             name = f"{one.name}.wav"
-            _write_wav(folder / name, one.samples)
+            (folder / name).write_bytes(wav_header(len(one.samples)) + one.samples.astype("<i2").tobytes())
             lines.append(json.dumps(manifest_line(name, one), ensure_ascii=False) + "\n")
             count, words, duration_s = count + 1, words + len(one.words), duration_s + one.duration_s
         (folder / MANIFEST).write_text("".join(lines), encoding="utf-8")
@@ -68,14 +67,6 @@ def manifest_line(name: str, one: Spoken) -> dict[str, object]:
     }
 
 
-def _write_wav(path: Path, samples: Samples) -> None:
-    with wave.open(str(path), "wb") as audio:
-        audio.setnchannels(1)
-        audio.setsampwidth(2)
-        audio.setframerate(SAMPLE_RATE_HZ)
-        audio.writeframes(samples.astype("<i2").tobytes())
-
-
 def _ours(out: Path) -> set[str]:
     """Return the names that a manifest of ours in a folder stands for; none where there is no such manifest."""
     try:
@@ -88,7 +79,8 @@ def _ours(out: Path) -> set[str]:
 @contextmanager
 def _beside(out: Path) -> Iterator[Path]:
     """Yield a new folder that takes the place of ``out`` at the end, and is removed where that does not come."""
-    folder = out.absolute().with_name(f".{out.absolute().name}.{os.getpid()}")
+    out = out.resolve()  # what a link points to is replaced, not the link
+    folder = out.with_name(f".{out.name}.{os.getpid()}")
     try:
         folder.mkdir(parents=True)
         yield folder

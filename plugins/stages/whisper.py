@@ -31,6 +31,8 @@ _LONGEST_TEXT = 440
 """Tokens of text that fit beside the prompt when a window is aligned."""
 _FIRST_TOKENS = 4
 """A character may be spread over several tokens; so many are asked for, at most, until the first text is whole."""
+_WIDEST_BEAM = 100
+"""Wider ones cost memory and time and gain nothing; a mistyped one would take all there is."""
 _SHORTEST_MS = 100
 """The aligner's median filter spans 140 ms; of nearly nothing the engine raises an IndexError."""
 
@@ -159,8 +161,8 @@ class WhisperAsr(_Whisper):
 
     def _check_numbers(self) -> None:
         super()._check_numbers()
-        if self.options.beam_size < 1:
-            raise Unusable(repr(self.options.beam_size), "a whole number of at least 1", "beam_size")
+        if not 1 <= self.options.beam_size <= _WIDEST_BEAM:
+            raise Unusable(repr(self.options.beam_size), f"a whole number from 1 to {_WIDEST_BEAM}", "beam_size")
 
     def load(self) -> Mapping[str, Any]:
         """Load the weights, and those of the voice activity detector where it is asked for."""

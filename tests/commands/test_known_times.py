@@ -1,11 +1,14 @@
 """``python -m harness known-times``: its options, and what they are refused for."""
 
+import shlex
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from omegaconf import OmegaConf
 
+from harness.overrides import parsed_overrides
 from tests import stored
 from tests.synthetic.sounds import recorded, written
 from tests.whole.command import Ran, called, lines_of, settle
@@ -45,6 +48,25 @@ def test_what_is_asked_for_is_made(capsys: Capture) -> None:
     for line in lines:
         pauses = [round(1e3 * (word["start"] - before["end"])) for before, word in pairwise(line["words"])]
         assert pauses == [70, 70]
+
+
+@pytest.mark.parametrize("name", ["a b,c", "x=y", "d'q", "${foo}", "ü"])
+def test_what_is_next_can_be_typed_as_it_stands(name: str, capsys: Capture) -> None:
+    """Whatever the folder is called, a shell and Hydra take the path for what it is; one sentence is no plural."""
+    ran = called(capsys, ["known-times", name, "--from", "run", "--sentences", "1", "--words", "1"])
+    said, command, _ = ran.out.splitlines()
+    assert said.startswith("1 sentence, 1 word, ")
+    *_, assignment = shlex.split(command)
+    (override,) = parsed_overrides([assignment])
+    value = OmegaConf.create({"path": override.value()}).path
+    assert (override.key_or_group, value) == ("dataset.manifest", f"{name}/manifest.jsonl")
+
+
+def test_an_option_that_is_no_number_is_named(capsys: Capture) -> None:
+    """The line says which option it is about, and which argument is missing."""
+    ran = called(capsys, ["known-times", "out", "--from", "run", "--sentences", "x"])
+    assert (ran.status, ran.err.count("\n"), "--sentences" in ran.err) == (2, 1, True)
+    assert "'OUT'" in called(capsys, ["known-times"]).err
 
 
 def test_a_text_is_said(capsys: Capture) -> None:

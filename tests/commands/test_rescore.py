@@ -60,7 +60,7 @@ def test_interrupted(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        ([], "Missing .*folder.*"),
+        ([], "Missing argument 'FOLDER'."),
         (["nosuch"], "run folder: found 'nosuch', expected the folder of a run"),
         (["run", "normalizer=basik"], "probe.wer.normalizer: found 'basik', expected a normaliser; choose from: .*"),
         (["run", "--name", "../x"], "--name: found '../x', expected at most 100 letters, .*"),

@@ -1,6 +1,6 @@
 import pytest
 
-from harness.report.figures import figure, heading, interval, listed
+from harness.report.figures import figure, heading, interval, listed, signed
 
 NAN = float("nan")
 
@@ -21,6 +21,12 @@ NAN = float("nan")
 def test_figure(value: float | None, form: str, expected: str) -> None:
     """A number in its format; a dash for none, and a zero only for a zero."""
     assert figure(value, form) == expected
+
+
+@pytest.mark.parametrize(("form", "expected"), [(".1%", "+.1%"), ("+.1f", "+.1f")])
+def test_signed(form: str, expected: str) -> None:
+    """A difference has one sign, also where its figure has one already."""
+    assert signed(form) == expected
 
 
 def test_figure_has_two_places() -> None:

@@ -13,6 +13,12 @@ def test_a_run() -> None:
     assert table.notes == ("a note",)
 
 
+def test_a_figure_that_has_a_sign_itself() -> None:
+    """A bias is written with its sign, and so is the difference of two."""
+    table = rescored_table([Rescored("", "asr.start_bias_ms", "+.1f", 4.0, -2.5)])
+    assert table.rows == (("asr.start_bias_ms", "+4.0", "-2.5", "-6.5"),)
+
+
 def test_a_sweep() -> None:
     """The job stands first, and main metrics alone; of many rows the rest is counted."""
     rows = [

@@ -46,6 +46,15 @@ def test_one_of_ours_is_replaced_whole(tmp_path: Path) -> None:
     assert sorted(path.name for path in out.iterdir()) == ["manifest.jsonl", "new.wav"]
 
 
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    """What it points to is replaced."""
+    write(tmp_path / "out", [_spoken("old")])
+    (tmp_path / "link").symlink_to("out")
+    write(tmp_path / "link", [_spoken("new")])
+    assert (tmp_path / "link").is_symlink()
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["manifest.jsonl", "new.wav"]
+
+
 @pytest.mark.parametrize("manifest", [None, "", "no json\n", '{"audio_filepath": "mine.wav"}\n', "[]\n"])
 def test_anothers_folder_is_left_alone(manifest: str | None, tmp_path: Path) -> None:
     """A manifest that does not say that it is synthetic is somebody's."""

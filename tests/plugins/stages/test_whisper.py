@@ -317,11 +317,12 @@ def test_model_that_stays_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     ("stage", "key", "found", "expected"),
     [
         (WhisperAsr(WhisperAsr.Options(threads=0)), "threads", "0", "a whole number of at least 1"),
-        (WhisperAsr(WhisperAsr.Options(beam_size=0)), "beam_size", "0", "a whole number of at least 1"),
+        (WhisperAsr(WhisperAsr.Options(beam_size=0)), "beam_size", "0", "a whole number from 1 to 100"),
+        (WhisperAsr(WhisperAsr.Options(beam_size=101)), "beam_size", "101", "a whole number from 1 to 100"),
         (WhisperAsr(WhisperAsr.Options(compute_type="int4")), "compute_type", "'int4'", "how to compute on a CPU"),
         (WhisperAligner(WhisperAligner.Options(min_fit=1)), "min_fit", "1", "a probability: at least 0, below 1"),
     ],
-    ids=["threads", "beam_size", "compute_type", "min_fit"],
+    ids=["threads", "beam_size", "wide_beam", "compute_type", "min_fit"],
 )
 def test_bad_option(stage: WhisperAsr | WhisperAligner, key: str, found: str, expected: str) -> None:
     """A number or a name that cannot be is told before a worker starts."""
