@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from harness.analysis.statistics import MIN_FOR_INTERVAL, Interval, ratio_interval
+from harness.analysis.statistics import MIN_FOR_INTERVAL, Interval, corpus_interval
 from harness.analysis.word_match import Matched
 
 WITHIN_MS = (20, 50, 100, 200)
@@ -92,7 +92,7 @@ class ErrorsSoFar:
             n=n,
             words=self._words,
             aas_ms=float(np.abs(both).sum() / (2 * n)),
-            interval=ratio_interval([total for total, _ in clusters], [count for _, count in clusters]),
+            interval=corpus_interval([total for total, _ in clusters], [count for _, count in clusters]),
             clusters=len(clusters),
             clustered_by=clustered_by,
             start_bias_ms=float(np.median(start)),

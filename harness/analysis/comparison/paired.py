@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from harness.analysis.comparison.effect import Effect, bounds
 from harness.analysis.comparison.pairing import Pairing, Values
-from harness.analysis.comparison.significance import expanded_tail
-from harness.analysis.statistics import Interval
+from harness.analysis.statistics import Interval, expanded_tail
 from harness.metrics import Better
 
 MIN_UNITS = 6
