@@ -14,8 +14,8 @@ from typing import Any
 
 from benchmarks.results import Result, Table, Unmeasurable
 from benchmarks.setting import Setting, utterance
-from harness.analysis.time_errors import WITHIN_MS, ErrorsSoFar, TimeErrors
-from harness.analysis.word_match import Matched, Matcher
+from harness.analysis.time_errors import ErrorsSoFar, TimeErrors
+from harness.analysis.word_match import WITHIN_MS, Matched, Matcher
 from harness.errors import InputError
 from harness.plugins import discover
 from harness.stage import Refused, Request, Stage, Unusable

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from harness.analysis.ledger import steady
-from harness.analysis.statistics import MIN_FOR_INTERVAL, Interval, Spread, ratio_interval, spread
+from harness.analysis.statistics import MIN_FOR_INTERVAL, Interval, Spread, corpus_interval, spread
 from harness.records import Run, Trial
 
 MIN_UTTERANCES = MIN_FOR_INTERVAL
@@ -74,7 +74,7 @@ def _real_time(times: Sequence[UtteranceTime]) -> RealTime:
     return RealTime(
         utterances=len(times),
         rtf=sum(took_s) / sum(audio_s),
-        interval=ratio_interval(took_s, audio_s),
+        interval=corpus_interval(took_s, audio_s),
         by_utterance=spread(factors),
         slower=sum(factor > 1 for factor in factors),
     )

@@ -16,7 +16,7 @@ from typing import Literal
 
 import numpy as np
 
-from harness.analysis.statistics import MIN_FOR_INTERVAL, Interval, ratio_interval
+from harness.analysis.statistics import MIN_FOR_INTERVAL, Interval, corpus_interval
 from harness.records import Utterance
 
 Drawn = Literal["utterances", "speakers"]
@@ -37,7 +37,7 @@ class Units:
             np.bincount(self.places, values, self.count).tolist() if len(values) else []
             for values in (numerators, denominators)
         )
-        return ratio_interval(above, below)
+        return corpus_interval(above, below)
 
 
 def units(utterances: Sequence[Utterance]) -> Units:

@@ -8,6 +8,10 @@ From :data:`LARGE` values on an interval is the formula that the bootstrap tends
 thousands of values cost seconds and show the same: for a median the order statistics between which the median of as
 many uniform numbers lies (Efron and Tibshirani, 1993, section 2.1), for a ratio the linearisation (Cochran, 1977,
 section 2.11).
+
+Intervals over a corpus's utterances or speakers are expanded for few of them (Hesterberg, 2015, "What teachers should
+know about the bootstrap", Am. Stat. 69, 371): as much farther into the tails as Student's distribution is wider than
+the normal one, times sqrt(n / (n - 1)), for resamples of few utterances differ less than other utterances would.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,6 +27,8 @@ _Floats = NDArray[np.float64]
 
 RESAMPLES = 2_000
 LEVEL = 0.95
+TAIL = (1 - LEVEL) / 2
+"""The share of resamples beyond each end of an interval."""
 MIN_FOR_INTERVAL = 3
 """Below three values a bootstrap interval is no more than the two extremes."""
 MIN_FOR_TEST = 6
@@ -69,12 +75,31 @@ def spread(values: Sequence[float]) -> Spread:
     )
 
 
-def ratio_interval(numerators: Sequence[float], denominators: Sequence[float]) -> Interval | None:
-    """Return the interval of sum / sum, by bootstrap over the pairs; None for fewer than three."""
+def ratio_interval(numerators: Sequence[float], denominators: Sequence[float], tail: float = TAIL) -> Interval | None:
+    """Return the interval of sum / sum, by bootstrap over the pairs; None for fewer than three.
+
+    ``tail`` is the share of resamples beyond each of its ends.
+    """
     above, below = np.asarray(numerators, np.float64), np.asarray(denominators, np.float64)
     if len(above) >= LARGE:
         return _linear_interval(above, below)
-    return _bootstrap(len(above), lambda chosen: above[chosen].sum(axis=1) / below[chosen].sum(axis=1))
+    return _bootstrap(len(above), lambda chosen: above[chosen].sum(axis=1) / below[chosen].sum(axis=1), tail)
+
+
+def corpus_interval(numerators: Sequence[float], denominators: Sequence[float]) -> Interval | None:
+    """Return the interval of sum / sum over utterances or speakers, a pair each: expanded where they are few.
+
+    None for fewer than three.
+    """
+    few = MIN_FOR_INTERVAL <= len(numerators) < LARGE
+    return ratio_interval(numerators, denominators, expanded_tail(len(numerators)) if few else TAIL)
+
+
+def expanded_tail(units: int) -> float:
+    """Return the share of resamples beyond each end of a 95 % interval, of so few units, at least 2: below 0.025."""
+    from scipy.special import ndtr, stdtrit  # a tenth of a second, paid only by a run over a corpus
+
+    return float(ndtr(np.sqrt(units / (units - 1)) * stdtrit(units - 1, TAIL)))
 
 
 def difference_interval(values: Sequence[float], base: Sequence[float]) -> Interval | None:
@@ -113,10 +138,10 @@ def _medians(sample: _Floats, chosen: NDArray[np.intp]) -> _Floats:
     return medians
 
 
-def _bootstrap(n: int, statistic: Callable[[NDArray[np.intp]], _Floats]) -> Interval | None:
+def _bootstrap(n: int, statistic: Callable[[NDArray[np.intp]], _Floats], tail: float = TAIL) -> Interval | None:
     if n < MIN_FOR_INTERVAL:
         return None
-    return _bounds(_resampled(n, statistic, np.random.default_rng(0)))
+    return _bounds(_resampled(n, statistic, np.random.default_rng(0)), tail)
 
 
 def _resampled(n: int, statistic: Callable[[NDArray[np.intp]], _Floats], generator: np.random.Generator) -> _Floats:
@@ -128,7 +153,6 @@ def _resampled(n: int, statistic: Callable[[NDArray[np.intp]], _Floats], generat
     return np.concatenate(parts)
 
 
-def _bounds(resampled: _Floats) -> Interval:
-    tail = (1 - LEVEL) / 2
+def _bounds(resampled: _Floats, tail: float = TAIL) -> Interval:
     low, high = np.quantile(resampled, [tail, 1 - tail]).tolist()
     return low, high

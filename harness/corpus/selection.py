@@ -22,6 +22,9 @@ from harness.corpus.entry import BadEntry, Entries, Entry, refuse_bad
 from harness.errors import InputError
 from harness.records import CorpusRecord
 
+_ROUNDING_S = 1e-6
+"""What a sum of durations may be off: three times 0.1 s is a hair more than 0.3 s."""
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -140,7 +143,7 @@ def _within(chosen: _Chosen, limit_s: float) -> list[int]:
     kept, sum_s = [], 0.0
     for number in chosen.numbers:
         sum_s += chosen.durations_s[number]
-        if sum_s > limit_s:
+        if sum_s > limit_s + _ROUNDING_S:
             break
         kept.append(number)
     return kept

@@ -192,10 +192,11 @@ class WhisperAsr(_Whisper):
         spoken = self._spoken(request.pcm) if self.options.vad else None
         heard = Heard(emit)
         tokenizer = None
+        last = spoken[-1][1] if spoken else len(request.pcm) // 2
         for start, end in windows(request.pcm, spoken):
             encoded = self._encoded(request, start, end)
             tokenizer = tokenizer or self._tokenizer(encoded)
-            heard.begin(start / RATE, end / RATE, is_last=2 * end >= len(request.pcm) // 2 * 2)
+            heard.begin(start / RATE, end / RATE, is_last=end >= last)
             self._hear(encoded, tokenizer, heard)
         facts = heard.facts | (self._facts(tokenizer) if tokenizer else {})
         if spoken is not None:

@@ -38,6 +38,13 @@ def test_timed_text() -> None:
     assert timed_text([]) == ""
 
 
+def test_times_late_in_a_recording() -> None:
+    """After two hours a word that begins 0.1 ms later has moved, as one at the beginning has."""
+    before, after = (timed_text([Word("ask", start, 7_200_320.0)]) for start in (7_200_080.0, 7_200_080.1))
+    assert before == "7200080 7200320 ask"
+    assert first_difference(before, after, TIMED) == "word 1 'ask' starts 0.1 ms later"
+
+
 @pytest.mark.parametrize(
     ("expected", "found", "difference"),
     [

@@ -7,7 +7,7 @@ from harness.analysis.accuracy import Counts
 from harness.analysis.confusions import Confusion
 from harness.analysis.corpus_accuracy import WORST, StageAccuracy
 from harness.analysis.marked_text import Piece
-from harness.analysis.statistics import ratio_interval
+from harness.analysis.statistics import corpus_interval
 from harness.analysis.summary import Summary, summarise
 from harness.records import Trial
 from tests.analysis.corpora import heard, run
@@ -61,7 +61,7 @@ def test_interval_draws_utterances() -> None:
     for iterations in (1, 5):
         made = summary(corpus(iterations=iterations))
         found, metric = made.accuracy["asr"], made.metrics["asr.wer"]
-        expected = ratio_interval([1 * iterations, 0, 3 * iterations, 2 * iterations], [4, 2, 3, 5])
+        expected = corpus_interval([1 * iterations, 0, 3 * iterations, 2 * iterations], [4, 2, 3, 5])
         assert expected is not None
         assert found.words.interval == pytest.approx(tuple(end / iterations for end in expected))
         assert (found.interval_over, found.units) == ("utterances", 4)
@@ -72,7 +72,7 @@ def test_interval_draws_utterances() -> None:
 def test_interval_draws_speakers_where_they_are_known() -> None:
     """Three speakers, of whom one said two of the four utterances."""
     made = summary(corpus(speaker=("a", "b", "c", "a")))
-    assert made.accuracy["asr"].words.interval == ratio_interval([3, 0, 3], [9, 2, 3])
+    assert made.accuracy["asr"].words.interval == corpus_interval([3, 0, 3], [9, 2, 3])
     assert (made.metrics["asr.wer"].interval_over, made.metrics["asr.wer"].units) == ("speakers", 3)
     assert (made.accuracy["asr"].interval_over, made.accuracy["asr"].speakers) == ("speakers", 3)
 

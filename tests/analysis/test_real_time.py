@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from harness.analysis.real_time import UtteranceTime, real_time, utterance_times
-from harness.analysis.statistics import ratio_interval, spread
+from harness.analysis.statistics import corpus_interval, spread
 from harness.metrics import absent, ratio
 from harness.protocol import Protocol
 from harness.records import Outcome, Run, Trial
@@ -34,7 +34,7 @@ def test_sums_and_distribution() -> None:
     found = real_time(run(), trials)["asr"]
     assert (found.utterances, found.slower) == (3, 1)
     assert found.rtf == pytest.approx((72 + 8 + 4) / (30 + 4 + 20))
-    assert found.interval == ratio_interval([72, 8, 4], [30, 4, 20])
+    assert found.interval == corpus_interval([72, 8, 4], [30, 4, 20])
     assert found.by_utterance == spread([0.7, 2.0, 0.2])
 
 

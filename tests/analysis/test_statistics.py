@@ -10,7 +10,9 @@ from harness.analysis.statistics import (
     MIN_FOR_P90,
     MIN_FOR_P99,
     Interval,
+    corpus_interval,
     difference_interval,
+    expanded_tail,
     ratio_interval,
     spread,
 )
@@ -104,6 +106,21 @@ def test_interval_of_a_ratio() -> None:
     low, high = found
     assert 1 / 9 <= low < 6 / 30 < high <= 1.0
     assert ratio_interval(above, below) == found
+
+
+def test_an_interval_over_few_utterances_is_expanded() -> None:
+    """Student's 3.1824 of 3 degrees, times sqrt(4 / 3), is 3.6747 normal deviations: from nearly the least resample on.
+
+    The same for many is the plain one, and of three utterances the interval goes from the best to the worst.
+    """
+    above, below = [1.0, 1.0, 1.0, 3.0], [1.0, 8.0, 9.0, 12.0]
+    found = corpus_interval(above, below)
+    assert expanded_tail(4) == pytest.approx(0.000119, abs=1e-6)
+    assert found == ratio_interval(above, below, expanded_tail(4)) != ratio_interval(above, below)
+    assert found == pytest.approx((1 / 9, 1.0), rel=0.1)
+    assert corpus_interval(above[:3], below[:3]) == pytest.approx((1 / 9, 1.0), rel=1e-6)
+    assert corpus_interval(above[:2], below[:2]) is None
+    assert corpus_interval(above * LARGE, below * LARGE) == ratio_interval(above * LARGE, below * LARGE)
 
 
 def test_pairs_are_drawn_together() -> None:

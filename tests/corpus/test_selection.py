@@ -95,6 +95,8 @@ def test_a_limit_is_never_exceeded() -> None:
     assert chosen(entries, Choice(limit_s=6.0)) == ["u00", "u01", "u02"]
     assert chosen(entries, Choice(limit_s=5.9)) == ["u00", "u01"]
     assert select(entries, Choice(limit_s=6.0), 0, "manifest").record.duration_s == 6.0
+    tenths = Made([replace(entry, duration_s=0.1) for entry in made(4).entries])
+    assert chosen(tenths, Choice(limit_s=0.3)) == ["u00", "u01", "u02"]  # though their sum is a hair more
 
 
 def test_nothing_left_is_refused() -> None:

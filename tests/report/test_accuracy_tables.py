@@ -1,13 +1,13 @@
 from dataclasses import replace
 
-from harness.analysis.statistics import ratio_interval
+from harness.analysis.statistics import corpus_interval
 from harness.analysis.summary import Summary, summarise
 from harness.report.accuracy_tables import accuracy_lines, accuracy_tables
 from harness.report.figures import interval
 from tests.analysis.corpora import heard, run
 from tests.analysis.test_corpus_accuracy import CHINESE, corpus, summary
 
-INTERVAL = interval(ratio_interval([1, 0, 3, 2], [4, 2, 3, 5]), ".2%")
+INTERVAL = interval(corpus_interval([1, 0, 3, 2], [4, 2, 3, 5]), ".2%")
 """Of the corpus of four utterances, by their edits and words."""
 
 

@@ -12,13 +12,12 @@ from shlex import quote
 from typing import Any, Literal
 
 from harness.analysis.comparison.comparability import Side
-from harness.analysis.comparison.effect import TAIL, Effect, Scale, draws_utterances, effect
+from harness.analysis.comparison.effect import Effect, Scale, draws_utterances, effect
 from harness.analysis.comparison.paired import Evidence, Paired, evidence, paired
 from harness.analysis.comparison.pairing import Pairing, pairing
 from harness.analysis.comparison.significance import (
     ALPHA,
     bootstrap_p,
-    expanded_tail,
     rank_p,
     smallest_p,
     smallest_paired_p,
@@ -29,7 +28,7 @@ from harness.analysis.comparison.words import NO_DIFFERENCE, NOT_COMPARED, OTHER
 from harness.analysis.constancy import first_difference, first_texts
 from harness.analysis.metric_summary import metric_summary
 from harness.analysis.probe_options import NORMALIZER, probe_options
-from harness.analysis.statistics import Interval
+from harness.analysis.statistics import TAIL, Interval, expanded_tail
 from harness.metrics import Better, Kind, Metric
 from harness.store import RESCORED
 

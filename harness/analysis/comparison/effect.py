@@ -12,13 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.analysis.comparison.pairing import Pairing, Values
-from harness.analysis.statistics import LEVEL, MIN_FOR_INTERVAL, Interval
+from harness.analysis.statistics import MIN_FOR_INTERVAL, TAIL, Interval
 from harness.metrics import Kind
 
 _Floats = NDArray[np.float64]
 Scale = Literal["ratio", "difference"]
 
-TAIL = (1 - LEVEL) / 2
 _MOST_RESAMPLES, _LEAST_RESAMPLES = 10_000, 2_000
 _DRAWS = 20_000_000
 """About so many values are drawn in all, between the least and the most resamples: half a second."""
@@ -50,7 +49,7 @@ class Effect:
 def effect(values: Pairing, *, by_utterance: bool = False, tail: float = TAIL) -> Effect:
     """Return how far apart two runs are; ``by_utterance`` draws utterances however many trials they have.
 
-    ``tail`` is the share of resamples beyond each end of the interval of the change.
+    ``tail`` is the share of resamples beyond each end of an interval.
 
     Raises :class:`ArithmeticError` where the result is no number.
     """
@@ -64,7 +63,7 @@ def effect(values: Pairing, *, by_utterance: bool = False, tail: float = TAIL) -
     interval = bounds(theirs / ours if scale == "ratio" else theirs - ours, tail)
     if scale == "ratio" and interval[1] > _WIDEST * interval[0]:
         scale, change, interval = "difference", b - a, bounds(theirs - ours, tail)
-    return Effect(a, b, scale, _finite(change), interval, bounds(ours), bounds(theirs), drawn)
+    return Effect(a, b, scale, _finite(change), interval, bounds(ours, tail), bounds(theirs, tail), drawn)
 
 
 def draws_utterances(values: Pairing) -> bool:

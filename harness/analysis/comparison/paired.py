@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from harness.analysis.comparison.effect import Effect, bounds
 from harness.analysis.comparison.pairing import Pairing, Values
-from harness.analysis.comparison.significance import expanded_tail
 from harness.analysis.sampling_unit import Drawn, units_of
-from harness.analysis.statistics import MIN_FOR_TEST, Interval
+from harness.analysis.statistics import MIN_FOR_TEST, Interval, expanded_tail
 from harness.metrics import Better
 
 

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.analysis.comparison.pairing import Pairing
-from harness.analysis.statistics import LEVEL
 
 _Floats = NDArray[np.float64]
 
@@ -49,13 +48,6 @@ def bootstrap_p(ours: _Floats, theirs: _Floats, utterances: int) -> float:
     plain = min(1.0, 2 * (fewer + 1) / (len(difference) + 1))
     expanded = 2 * float(t.cdf(norm.ppf(plain / 2) / _expansion(utterances), utterances - 1))
     return max(smallest_paired_p(utterances), _probability(expanded))
-
-
-def expanded_tail(utterances: int) -> float:
-    """Return the share of resamples beyond each end of a 95 % interval, of so few utterances: below 0.025."""
-    from scipy.stats import norm, t
-
-    return float(norm.cdf(_expansion(utterances) * t.ppf((1 - LEVEL) / 2, utterances - 1)))
 
 
 def _expansion(utterances: int) -> float:

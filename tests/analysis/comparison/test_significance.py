@@ -7,7 +7,6 @@ from scipy.stats import mannwhitneyu, norm, wilcoxon
 
 from harness.analysis.comparison.significance import (
     bootstrap_p,
-    expanded_tail,
     holm,
     rank_p,
     smallest_p,
@@ -15,6 +14,7 @@ from harness.analysis.comparison.significance import (
     trials_needed,
     utterances_needed,
 )
+from harness.analysis.statistics import expanded_tail
 from tests.analysis.comparison.pairs import pairs
 
 

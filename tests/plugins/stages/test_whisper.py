@@ -190,6 +190,23 @@ def test_first_text_is_whole(text: str, pieces: list[str], asked: list[int | Non
     assert (emitted, heard.text, decoder.asked) == (pieces, text, asked)
 
 
+def test_no_first_token_where_silence_follows_the_last_speech(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a beam and the detector, too, what is only known when all is done is not emitted: it is no first token."""
+    stage = WhisperAsr(WhisperAsr.Options(vad=True, beam_size=2))
+    stage._model = SimpleNamespace(model=SimpleNamespace(is_multilingual=False))
+    for name, returned in (
+        ("_decoded", Decoder("ok")),
+        ("_tokenizer", lambda _: TOKENIZER),
+        ("_encoded", lambda *_: None),
+    ):
+        monkeypatch.setattr(stage, name, returned)
+    for spoken, pieces in (([(0, 8000)], []), ([(0, 8000), (480_000, 488_000)], ["ok"])):
+        emitted: list[str] = []
+        monkeypatch.setattr(stage, "_spoken", lambda _, spoken=spoken: spoken)
+        result = stage.run(request(bytes(20 * 2 * SECOND)), emitted.append)
+        assert (emitted, result.text) == (pieces, "ok" * len(spoken))
+
+
 # --- the aligner
 
 
