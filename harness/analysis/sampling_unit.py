@@ -36,13 +36,21 @@ class Units:
         return ratio_interval(above, below)
 
 
+def by_utterance(utterances: Sequence[Utterance]) -> Units:
+    """Return utterances as the units of values that belong to them, one a value, whoever spoke."""
+    number: dict[str, int] = {}
+    places = tuple(number.setdefault(one.id, len(number)) for one in utterances)
+    return Units("utterances", len(number), places)
+
+
 def units(utterances: Sequence[Utterance]) -> Units:
     """Return the units of values that belong to these utterances, one a value.
 
     Speakers where each utterance has one and there are at least three of them; else utterances.
     """
     speakers = {utterance.speaker for utterance in utterances}
-    by_speaker = None not in speakers and len(speakers) >= MIN_FOR_INTERVAL
+    if None in speakers or len(speakers) < MIN_FOR_INTERVAL:
+        return by_utterance(utterances)
     number: dict[str | None, int] = {}
-    places = tuple(number.setdefault(one.speaker if by_speaker else one.id, len(number)) for one in utterances)
-    return Units("speakers" if by_speaker else "utterances", len(number), places)
+    places = tuple(number.setdefault(one.speaker, len(number)) for one in utterances)
+    return Units("speakers", len(number), places)
