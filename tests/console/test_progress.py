@@ -170,7 +170,9 @@ def test_is_a_listener() -> None:
 
 def test_counts_and_times_stay_whole_on_a_narrow_terminal(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is cut where there is no room are the figures, in one line; never a time in its middle."""
-    monkeypatch.setattr(progress, "Console", partial(progress.Console, width=60))
+    monkeypatch.setattr(
+        progress, "Console", partial(Console, file=terminal, force_terminal=True, width=60, color_system=None)
+    )
     bar = ProgressBar(3)
     bar.run_started(stored.run(), NOWHERE)
     bar.trial_finished(stored.trials()[0])
