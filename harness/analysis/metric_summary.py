@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from statistics import fmean, median
 
 from harness.analysis.constancy import add_changes, constancy
-from harness.analysis.sampling_unit import Unit, units
+from harness.analysis.sampling_unit import Unit, Units, by_utterance, units
 from harness.analysis.slope import slope
-from harness.analysis.statistics import Interval, ratio_interval, spread
+from harness.analysis.statistics import MIN_FOR_INTERVAL, Interval, spread
 from harness.metrics import Better, Kind, Measurement, Metric
 from harness.records import Trial
 
@@ -20,7 +20,8 @@ class MetricSummary:
     ``value`` is the figure to quote: the median of a sample, sum / sum of a ratio, the slope of a trend. ``n`` counts
     the trials in it; ``cold`` is the first trial's own value where that differs in kind. Exactly one of ``value``,
     ``text`` and ``null_reason`` is set. The interval of a ratio is over ``units`` of what ``interval_over`` says:
-    trials, or of what no iteration changes (``Metric.cold_apart`` is false) utterances or speakers.
+    utterances, or trials where there are fewer than three; of what no iteration changes (``Metric.cold_apart`` is
+    false) never trials, and speakers where they are known.
     """
 
     scope: str
@@ -154,12 +155,8 @@ def _of_ratio(
 ) -> MetricSummary:
     above = [value.numerator or 0.0 for _, value in values]
     below = [value.denominator or 0.0 for _, value in values]
-    if metric.cold_apart:
-        over: Unit = "trials"
-        count, interval = len(values), ratio_interval(above, below)
-    else:  # the same text again is no second observation
-        drawn = units([trial.utterance for trial, _ in values])
-        over, count, interval = drawn.unit, drawn.count, drawn.interval(above, below)
+    drawn = _drawn(metric, [trial for trial, _ in values])
+    interval = drawn.interval(above, below)
     each = [numerator / denominator for numerator, denominator in zip(above, below, strict=True)]
     return _entry(
         metric,
@@ -172,11 +169,25 @@ def _of_ratio(
         min=min(each),
         max=max(each),
         interval=interval,
-        interval_over=over if interval else "",
-        units=count,
+        interval_over=drawn.unit if interval else "",
+        units=drawn.count,
         numerator=sum(above),
         denominator=sum(below),
     )
+
+
+def _drawn(metric: Metric, trials: Sequence[Trial]) -> Units:
+    """Return what varies by chance: of a text, and over a corpus, the utterances; of one recording's speed the trials.
+
+    The same text again is no second observation, nor is a long utterance's time again one of another's.
+    """
+    utterances = [trial.utterance for trial in trials]
+    if not metric.cold_apart:
+        return units(utterances)
+    drawn = by_utterance(utterances)
+    if drawn.count >= MIN_FOR_INTERVAL:
+        return drawn
+    return Units("trials", len(trials), tuple(range(len(trials))))
 
 
 def _of_trend(metric: Metric, scope: str, values: Sequence[tuple[Trial, Measurement]]) -> MetricSummary:

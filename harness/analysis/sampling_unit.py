@@ -40,6 +40,11 @@ class Units:
         return corpus_interval(above, below)
 
 
+def by_utterance(utterances: Sequence[Utterance]) -> Units:
+    """Return utterances as the units of values that belong to them, one a value, whoever spoke."""
+    return units_of([(one.id, None) for one in utterances])
+
+
 def units(utterances: Sequence[Utterance]) -> Units:
     """Return the units of values that belong to these utterances, one a value.
 

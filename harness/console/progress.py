@@ -3,7 +3,17 @@
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Column
+from rich.text import Text
 
 from harness.hookspecs import hookimpl
 from harness.printable import printable
@@ -17,6 +27,23 @@ _PERIOD_S = 86_400.0
 """The time left is told by the trials of a day; by those of half a minute, as by default, slow ones would have none."""
 
 
+class _CutColumn(TextColumn):
+    """A text that gives way on a narrow terminal, in its one line; counts and times stay whole."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, markup=False, table_column=Column())
+
+    def render(self, task: Task) -> Text:
+        """Cut the text where its column ends."""
+        text = super().render(task)
+        text.no_wrap, text.overflow = True, "ellipsis"
+        return text
+
+
+def _whole() -> Column:
+    return Column(no_wrap=True)
+
+
 class ProgressBar:
     """A bar over ``trials`` trials, with the last figures and memory now; ``place`` says which cell of a sweep it is.
 
@@ -27,13 +54,13 @@ class ProgressBar:
     def __init__(self, trials: int, place: Place | None = None) -> None:
         self._console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
         self._progress = Progress(
-            TextColumn("{task.description}", markup=False),
+            _CutColumn("{task.description}"),
             BarColumn(_BAR_COLUMNS),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
+            MofNCompleteColumn(table_column=_whole()),
+            TimeElapsedColumn(table_column=_whole()),
             TextColumn("left"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[now]}", markup=False),
+            TimeRemainingColumn(table_column=_whole()),
+            _CutColumn("{task.fields[now]}"),
             console=self._console,
             auto_refresh=False,
             transient=True,

@@ -113,7 +113,8 @@ def _notes(stage: str, one: StageAccuracy) -> Iterator[str]:
             "spaces there, and edits are marked by characters."
         )
     if one.unscored:
-        yield f"{stage}: {one.unscored:,} utterances without an error rate: no reference, or nothing left of it."
+        utterances = f"{one.unscored:,} utterance{'s' * (one.unscored > 1)}"
+        yield f"{stage}: {utterances} without an error rate: no reference, or nothing left of it."
     if one.normalizer and one.marked_with != one.normalizer:
         yield (
             f"{stage}: edits are marked, and confusions counted, on text normalised by {one.marked_with}, for "
@@ -153,14 +154,14 @@ def _worst(stage: str, one: StageAccuracy) -> Table:
 
 
 def _confusions(stage: str, one: StageAccuracy) -> Iterator[Table]:
-    """Yield the table of what came more than once; what came once stands in its utterance, and says nothing more."""
+    """Yield the table of what came in several places; what came in one stands in its utterance, however often heard."""
     found = one.confusions
     rows = tuple(
         (edit.edit, printable(edit.said) or MISSING, printable(edit.written) or MISSING, f"{edit.times:,}")
         for edit in found.frequent
-        if edit.times > 1
+        if edit.places > 1
     )
     if rows:
         different = ", ".join(f"{count:,} of {kind}" for kind, count in found.different.items())
-        notes = (f"those that came more than once; different ones in all: {different}",)
+        notes = (f"those that came in more than one place; different ones in all: {different}",)
         yield Table(f"Most frequent confusions ({stage})", _CONFUSIONS, rows, notes, "accuracy")

@@ -38,21 +38,25 @@ _SANITY = (
 
 
 def alignment_tables(summary: Summary) -> Iterator[Table]:
-    """Yield the errors where there are reference times, then agreement, then what can be told of any words."""
-    found = summary.alignment
+    """Yield the errors where there are reference times, then agreement, then what can be told of any words.
+
+    Most chains have an ASR and an aligner that time the same words, and nobody asked: agreement is for a run that has
+    the probe, and words in order, with nothing to hold them against, are no news either.
+    """
+    found, asked = summary.alignment, _asked(summary)
     timed = {text: text.errors for text in found.texts if text.errors is not None}
     if timed:
         rows = tuple((heading(text.stage), source(text), *_errors(errors)) for text, errors in timed.items())
         notes = (*synthetic_lines(found), *_counted(found, list(timed.values())), *_untimed(list(timed)), _DEFINITION)
-        yield Table("Alignment", ("Stage", "Text", *_ERRORS), rows, notes)
-    if found.agreements:
+        yield Table("Alignment", ("Stage", "Text", *_ERRORS), rows, notes, section="accuracy")
+    if asked and found.agreements:
         headers = ("First", "Second", "Text", *_DIFFERENCES)
         differences = [one.differences for one in found.agreements]
         notes = (*_counted(found, differences), _AGREEMENT)
         yield Table(
             "Agreement of word times, not accuracy", headers, tuple(map(_agreement_row, found.agreements)), notes
         )
-    if found.texts:
+    if found.texts and (asked or timed or not all(text.sanity.sound for text in found.texts)):
         headers = ("Stage", "Text", "Words", *(name.capitalize() for name in _WRONG.values()), "Quality")
         yield Table("Word times", headers, tuple(map(_sanity_row, found.texts)), (_SANITY,))
 
@@ -70,11 +74,6 @@ def alignment_lines(summary: Summary) -> Iterator[str]:
     for text in found.texts:
         if not text.sanity.sound:
             yield f"Word times ({text.stage}, {source(text)}): of {text.sanity.words} words, {_wrong(text.sanity)}"
-
-
-def summary_names(summary: Summary) -> bool:
-    """Tell whether the run was asked about word times: an ASR's own and an aligner's are in most chains."""
-    return any(one.metric == "aas_ms" for one in summary.metrics.values())
 
 
 def synthetic_lines(found: Alignment) -> Iterator[str]:

@@ -116,10 +116,10 @@ def ending(published: Published, *, verbose: bool) -> Iterator[str]:
     if verbose:
         for table in (
             *accuracy_tables(summary),
+            *alignment_tables(summary),
+            *real_time_tables(summary),
             *ledger_tables(summary),
             *audio_tables(summary),
-            *real_time_tables(summary),
-            *alignment_tables(summary),
         ):
             yield from (table.title, "", table.text(), "")
     else:

@@ -42,8 +42,8 @@ def real_time_lines(summary: Summary) -> Iterator[str]:
         p90 = "" if each.p90 is None else f", p90 {each.p90:{_FORM}}"
         yield (
             f"Real time ({stage}): RTF {found.rtf:{_FORM}} (95 % interval {interval(found.interval, _FORM)}) over "
-            f"{found.utterances:,} utterances; one of them {each.median:{_FORM}} (quartiles {each.q1:{_FORM}} .. "
-            f"{each.q3:{_FORM}}{p90}); {_slower(found)} took longer than they last"
+            f"{found.utterances:,} utterances; the median one {each.median:{_FORM}} (quartiles {each.q1:{_FORM}} .. "
+            f"{each.q3:{_FORM}}{p90}); {_slower(found)}"
         )
 
 
@@ -63,4 +63,6 @@ def _row(stage: str, found: RealTime) -> tuple[str, ...]:
 
 
 def _slower(found: RealTime) -> str:
-    return f"{found.slower:,} ({found.slower / found.utterances:.1%})" if found.slower else "none"
+    if not found.slower:
+        return "none took longer than it lasts"
+    return f"{found.slower:,} ({found.slower / found.utterances:.1%}) took longer than they last"

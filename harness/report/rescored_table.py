@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from harness.analysis.rescored import Rescored
-from harness.report.figures import figure, signed
+from harness.report.figures import figure
 from harness.report.tables import Table
 
 _MOST_ROWS = 40
@@ -27,5 +27,10 @@ def _cells(row: Rescored) -> tuple[str, ...]:
         row.name,
         figure(row.old, row.format),
         figure(row.new, row.format),
-        figure(row.difference, signed(row.format)),
+        MISSING if row.difference is None else _difference(row.difference, row.format),
     )
+
+
+def _difference(value: float, form: str) -> str:
+    """Write a difference; of two percentages in points, for +10 % of a WER would be something else."""
+    return f"{100 * value:+.2f} points" if form.endswith("%") else format(value, f"+{form}")

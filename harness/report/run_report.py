@@ -57,7 +57,8 @@ class RunReport:
     def markdown(self) -> str:
         """Render as Markdown."""
         parts = [f"# {self.title}", "", *(f"- {line}" for line in self.verdicts)]
-        for table in (*self.tables, *self.configuration.tables):
+        first = (self.main,) if self.main else ()
+        for table in (*first, *self.tables, *self.configuration.tables):
             parts += ["", table.markdown()]
         for trial in self.failed:
             fence = _fence(trial.outcome.log_tail)
@@ -95,13 +96,13 @@ def run_report(
         title=f"Run {run.id}: {' -> '.join(run.protocol.order)}",
         findings=(*findings(summary), *map(Finding, informs)),
         tables=(
-            *original_tables(run, original or original_results(run, trials), summary),
-            metric_table(summary, main_only=False),
             *accuracy_tables(summary),
-            *ledger_tables(summary),
-            *audio_tables(summary),
             *alignment_tables(summary),
             *real_time_tables(summary),
+            *original_tables(run, original or original_results(run, trials), summary),
+            *ledger_tables(summary),
+            *audio_tables(summary),
+            replace(metric_table(summary, main_only=False), title="Medians and 95 % intervals of all metrics"),
             _stage_table(run),
             _protocol_table(run),
             *((_environment_table(environment),) if environment else ()),

@@ -71,7 +71,7 @@ def original_tables(run: Run, results: Mapping[str, Any], ours: Summary) -> tupl
             ("Avg TTFT (ms)", *(figure(summary[key]["avg_ttft_ms"]) for key in keys)),
             ("Avg WER (%)", *(figure(summary[key].get("avg_wer_percent")) for key in keys)),
         ),
-        tuple(_why_missing(results, ours, keys, _AVERAGES)),
+        (*_other_rate(results, ours, keys), *_why_missing(results, ours, keys, _AVERAGES)),
     )
     overall = Table(
         "Overall Memory",
@@ -88,6 +88,17 @@ def original_tables(run: Run, results: Mapping[str, Any], ours: Summary) -> tupl
         tuple(_why_missing(results, ours, ("overall",), _OVERALL)),
     )
     return overheads, metrics, overall
+
+
+def _other_rate(results: Mapping[str, Any], ours: Summary, keys: Iterable[str]) -> Iterable[str]:
+    """Say why the original's average over utterances of different lengths is not the rate that is quoted elsewhere."""
+    for key in keys:
+        average, entry = results["summary"][key].get("avg_wer_percent"), ours.metrics.get(f"{key}.wer")
+        if average is None or entry is None or entry.value is None:
+            continue
+        if figure(average) != figure(100 * entry.value):
+            rate = figure(entry.value, entry.format)
+            yield f"Avg WER of {heading(key)} is the mean of the trials' rates; all errors by all words: {rate}"
 
 
 def _iterations(run: Run, results: Mapping[str, Any]) -> str:
@@ -111,14 +122,21 @@ def _why_missing(
 
 
 def metric_table(summary: Summary, *, main_only: bool) -> Table:
-    """Return our own table: the figure of each metric, its interval, the cold trial by itself, and how many."""
+    """Return our own table: the figure of each metric, its interval, the cold trial by itself, and how many.
+
+    Among the main ones a metric without a figure has its row all the same; of all of them only its reason is said.
+    """
     chosen = {name: entry for name, entry in summary.metrics.items() if entry.main or not main_only}
     return Table(
         "Medians and 95 % intervals",
         ("Metric", "Unit", "Figure", "95 % interval", "Cold", "n"),
-        tuple(_metric_row(name, entry) for name, entry in chosen.items()),
+        tuple(_metric_row(name, entry) for name, entry in chosen.items() if main_only or _says_something(entry)),
         tuple(reasons(chosen)),
     )
+
+
+def _says_something(entry: MetricSummary) -> bool:
+    return entry.main or any(found is not None for found in (entry.text, entry.value, entry.cold))
 
 
 def reasons(entries: Mapping[str, MetricSummary]) -> Iterable[str]:

@@ -10,13 +10,22 @@ def test_most_frequent_first_then_by_the_alphabet() -> None:
     counter.add([Piece("substitution", ("two",), ("too",)), Piece("deletion", ("the",), ())])
     found = counter.counted()
     assert found.frequent == (
-        Confusion("substitution", "two", "too", 3),
-        Confusion("substitution", "not", "knot", 2),
-        Confusion("deletion", "the", "", 2),
-        Confusion("deletion", "a", "", 1),
-        Confusion("insertion", "", "uh", 2),
+        Confusion("substitution", "two", "too", 3, 2),
+        Confusion("substitution", "not", "knot", 2, 1),
+        Confusion("deletion", "the", "", 2, 2),
+        Confusion("deletion", "a", "", 1, 1),
+        Confusion("insertion", "", "uh", 2, 2),
     )
     assert found.different == {"substitution": 2, "deletion": 2, "insertion": 1}
+
+
+def test_what_is_heard_often_in_one_place_comes_later() -> None:
+    """Five trials of one utterance are one place; two utterances are two."""
+    counter = ConfusionCounter()
+    counter.add([Piece("deletion", ("a",), ())], times=5)
+    for _ in range(2):
+        counter.add([Piece("deletion", ("the",), ())])
+    assert counter.counted().frequent == (Confusion("deletion", "the", "", 2, 2), Confusion("deletion", "a", "", 5, 1))
 
 
 def test_a_large_corpus_has_a_small_table() -> None:

@@ -102,15 +102,15 @@ def test_worst_utterances() -> None:
 
 
 def test_confusions_count_each_wrong_trial() -> None:
-    """Twice over the same corpus, each edit came twice."""
+    """Twice over the same corpus, each edit came twice, in one place."""
     found = accuracy(corpus(iterations=2)).confusions
     assert found.frequent == (
-        Confusion("substitution", "seven", "tree", 2),
-        Confusion("substitution", "three", "tree", 2),
-        Confusion("deletion", "cat", "", 2),
-        Confusion("deletion", "sat", "", 2),
-        Confusion("deletion", "the", "", 2),
-        Confusion("insertion", "", "uh", 2),
+        Confusion("substitution", "seven", "tree", 2, 1),
+        Confusion("substitution", "three", "tree", 2, 1),
+        Confusion("deletion", "cat", "", 2, 1),
+        Confusion("deletion", "sat", "", 2, 1),
+        Confusion("deletion", "the", "", 2, 1),
+        Confusion("insertion", "", "uh", 2, 1),
     )
 
 

@@ -59,6 +59,19 @@ def test_ratio_is_sum_over_sum() -> None:
     assert (found.n, found.cold) == (3, 1.0)
 
 
+def test_interval_of_a_ratio_over_a_corpus_draws_utterances() -> None:
+    """Trials of one utterance are alike: from three utterances on these are drawn, as in the table of real time."""
+    pairs = {"a": (1.0, 2.0), "b": (1.0, 8.0), "c": (3.0, 30.0)}
+    heard = [("a", (5.0, 5.0)), *pairs.items(), *pairs.items()]
+    trials = [trial(index, ratio("asr", "share", *pair)) for index, (_, pair) in enumerate(heard)]
+    named = [replace(one, utterance=stored.utterance(id=name)) for one, (name, _) in zip(trials, heard, strict=True)]
+    found, one_sentence = entry(SHARE, named), entry(SHARE, trials)
+    assert found.value == one_sentence.value == 10 / 80
+    assert (found.interval_over, found.units, found.n) == ("utterances", 3, 6)
+    assert found.interval == ratio_interval([2.0, 2.0, 6.0], [4.0, 16.0, 60.0])
+    assert (one_sentence.interval_over, one_sentence.units) == ("trials", 6)
+
+
 def test_ratio_of_two_trials_has_no_interval() -> None:
     """Two steady trials have a figure and no interval."""
     found = entry(SHARE, [trial(index, ratio("asr", "share", 1, 2)) for index in range(3)])

@@ -1,4 +1,4 @@
-from harness.analysis.sampling_unit import units
+from harness.analysis.sampling_unit import by_utterance, units
 from harness.analysis.statistics import LARGE, corpus_interval
 from tests import stored
 
@@ -22,6 +22,12 @@ def test_speakers_are_drawn_with_all_that_they_said() -> None:
     found = units([stored.utterance(id=str(index), speaker=name) for index, name in enumerate("abcab")])
     assert (found.unit, found.count, found.places) == ("speakers", 3, (0, 1, 2, 0, 1))
     assert found.interval([1, 0, 2, 1, 0], [10] * 5) == corpus_interval([2, 0, 2], [20, 20, 10])
+
+
+def test_utterances_whoever_spoke() -> None:
+    """How long one takes is hardly its speaker's."""
+    found = by_utterance([stored.utterance(id=name, speaker=name) for name in "abac"])
+    assert (found.unit, found.count, found.places) == ("utterances", 3, (0, 1, 0, 2))
 
 
 def test_too_few_speakers_or_unknown_ones() -> None:

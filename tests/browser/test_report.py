@@ -80,6 +80,12 @@ def test_sections_in_their_order(report: Path, open_page: OpenPage) -> None:
     assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
 
 
+def test_marked_edits_have_room_on_a_phone(report: Path, open_page: OpenPage) -> None:
+    """13 rem at least: a sentence in the words' own width would be a column of one word a line."""
+    page = open_page(report, PHONE).page
+    assert page.locator("td.marked").first.evaluate("cell => getComputedStyle(cell).minWidth") == "208px"
+
+
 def test_charts_are_drawn(report: Path, open_page: OpenPage) -> None:
     """Each has a name, a size on the screen and marks in it."""
     page = open_page(report).page

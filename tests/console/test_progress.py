@@ -166,3 +166,21 @@ def test_end(terminal: Terminal) -> None:
 def test_is_a_listener() -> None:
     """Its hooks are those that a run calls, with their arguments."""
     Listeners().add(ProgressBar(1), "progress")
+
+
+def test_counts_and_times_stay_whole_on_a_narrow_terminal(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is cut where there is no room are the figures, in one line; never a time in its middle."""
+    monkeypatch.setattr(
+        progress, "Console", partial(Console, file=terminal, force_terminal=True, width=60, color_system=None)
+    )
+    bar = ProgressBar(3)
+    bar.run_started(stored.run(), NOWHERE)
+    bar.trial_finished(stored.trials()[0])
+    terminal.drain()
+    bar.phase_started(1, "asr", "run")
+    text = terminal.drain()
+    bar.run_finished(stored.run(), NOWHERE)
+    assert "1/3 0:00:00 left -:--:-- " in text
+    assert "\N{HORIZONTAL ELLIPSIS}" in text
+    assert "asr.rtf 0.20" not in text
+    assert "\n" not in text

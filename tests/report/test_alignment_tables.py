@@ -91,6 +91,16 @@ def test_agreement() -> None:
     assert "agreement, not accuracy" in agreement.notes[2]
 
 
+def test_what_nobody_asked_for() -> None:
+    """Without the probe there are errors where there are reference times; words in order are no news."""
+    assert list(alignment_tables(summary(OWN, agreements=(PAIR,), asked=False))) == []
+    titles = [table.title for table in alignment_tables(summary(ORACLE, agreements=(PAIR,), asked=False))]
+    assert titles == ["Alignment", "Word times"]
+    wrong = replace(OWN, sanity=Sanity(words=7, negative=1))
+    (table,) = alignment_tables(summary(wrong, agreements=(PAIR,), asked=False))
+    assert table.title == "Word times"
+
+
 def test_sanity() -> None:
     """Any words are counted by what is wrong with them, with their own quality where there is one."""
     *_, sanity = alignment_tables(summary(ORACLE, ALIGNER, OWN))

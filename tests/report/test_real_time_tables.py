@@ -37,8 +37,8 @@ def test_table() -> None:
 def test_lines() -> None:
     """The same in one line for the screen."""
     assert list(real_time_lines(summary(FOUND))) == [
-        "Real time (asr): RTF 0.355 (95 % interval 0.350 .. 0.360) over 500 utterances; one of them 0.340 (quartiles "
-        "0.310 .. 0.400, p90 0.520); 2 (0.4%) took longer than they last"
+        "Real time (asr): RTF 0.355 (95 % interval 0.350 .. 0.360) over 500 utterances; the median one 0.340 "
+        "(quartiles 0.310 .. 0.400, p90 0.520); 2 (0.4%) took longer than they last"
     ]
     (line,) = real_time_lines(summary(replace(FOUND, slower=0)))
-    assert line.endswith("; none took longer than they last")
+    assert line.endswith("; none took longer than it lasts")

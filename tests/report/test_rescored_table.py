@@ -9,7 +9,7 @@ def test_a_run() -> None:
     """Old, new and the difference with its sign; a dash for what is not there; notes below."""
     table = rescored_table([ROW, MINOR], ["a note"])
     assert table.headers == ("Metric", "Old", "New", "Difference")
-    assert table.rows == (("asr.wer", "20.00%", "80.00%", "+60.00%"), ("asr.cer", "-", "25.00%", "-"))
+    assert table.rows == (("asr.wer", "20.00%", "80.00%", "+60.00 points"), ("asr.cer", "-", "25.00%", "-"))
     assert table.notes == ("a note",)
 
 
@@ -27,5 +27,5 @@ def test_a_sweep() -> None:
         for one in (ROW, MINOR)
     ]
     table = rescored_table(rows)
-    assert table.rows[:2] == (("0", "asr.wer", "20.00%", "80.00%", "+60.00%"), ("1", *table.rows[0][1:]))
+    assert table.rows[:2] == (("0", "asr.wer", "20.00%", "80.00%", "+60.00 points"), ("1", *table.rows[0][1:]))
     assert (len(table.rows), table.notes) == (40, ("2 more figures are in the reports",))

@@ -8,6 +8,8 @@ from harness.analysis.summary import Summary, summarise
 from harness.records import Run, Trial
 from harness.report.tables import Table, metric_table, original_tables
 from tests import stored
+from tests.analysis.corpora import heard
+from tests.analysis.corpora import run as corpus_run
 
 SMALL = Table("Small", ("Name", "Two\nlines", "n"), (("a|b", "1.00", "2"), ("c", "-", "0")), ("no value for c: why",))
 
@@ -82,6 +84,14 @@ def test_original_averages() -> None:
         "no value for Aligner ttft_ms: the stage does not stream: it answers all at once",
         "no value for Aligner wer: the role aligner writes no transcript",
     )
+
+
+def test_original_average_is_no_sum() -> None:
+    """Over utterances of different lengths the two differ, and it is said that both are right."""
+    trials = [heard(0, "a b c d", "a b c d"), heard(1, "a", "b")]
+    _, table, _ = original(corpus_run(trials), trials)
+    assert table.rows[1][:2] == ("Avg WER (%)", "50.00")
+    assert table.notes[0] == "Avg WER of ASR is the mean of the trials' rates; all errors by all words: 20.00%"
 
 
 def test_original_memory() -> None:
@@ -182,6 +192,12 @@ def test_growth_row() -> None:
     assert rows["memory.growth_mib_per_iteration"] == ("MiB/iteration", "0.500", "-", "-", "4")
 
 
+def test_a_row_of_nothing_is_left_out() -> None:
+    """A metric that is no main one, and has no figure and no cold trial, has its reason alone."""
+    rows = [row[0] for row in metric_table(summary(), main_only=False).rows]
+    assert ("aligner.cer" in rows, "aligner.wer" in rows, "asr.import_ms" in rows) == (False, True, True)
+
+
 def test_main_metrics_only() -> None:
     """The short table has the main metrics, in the order of the long one, and reasons for those alone."""
     short, long = metric_table(summary(), main_only=True), metric_table(summary(), main_only=False)
@@ -196,6 +212,6 @@ def test_each_missing_figure_has_its_reason() -> None:
     """Each metric without a figure is named below the table, together with those of the same reason."""
     table = metric_table(summary(), main_only=False)
     said = reasons_in(table)
-    assert set(said) == {name for name, figure in column(table, "Figure").items() if figure == "-"}
+    assert set(said) == {name for name, entry in summary().metrics.items() if entry.null_reason is not None}
     assert said["aligner.wer"] == said["aligner.cer"] == "the role aligner writes no transcript"
     assert said["asr.import_ms"] == "only the cold first trial has a value"
