@@ -151,7 +151,7 @@ def test_baselines_by_name(capsys: Capture, folder: Path) -> None:
     [
         (["outputs/a", "mian"], "comparison: found 'mian', expected .*, or the name of a stored baseline .*"),
         (["outputs/a", "outputs"], "comparison: found the sweep '.*' and the run '.*'.*|run folder: .*"),
-        (["outputs/a"], "Missing .*b"),
+        (["outputs/a"], "Missing argument 'B'."),
         (["outputs/a", "outputs/b", "outputs/c"], ".*unexpected extra argument.*"),
         (["outputs/a", "outputs/b", "--metric", "asr.fast"], "metric: found 'asr.fast', expected .*choose from: asr.*"),
         (["outputs/a", "outputs/b", "--metric"], ".*--metric.* requires an argument.*"),
