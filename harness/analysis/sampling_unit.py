@@ -16,10 +16,9 @@ from typing import Literal
 
 import numpy as np
 
-from harness.analysis.statistics import MIN_FOR_INTERVAL, Interval, corpus_interval
+from harness.analysis.statistics import MIN_FOR_INTERVAL, Interval, corpus_interval, ratio_interval
 from harness.records import Utterance
 
-Drawn = Literal["utterances", "speakers"]
 Unit = Literal["", "trials", "utterances", "speakers"]
 
 
@@ -27,17 +26,20 @@ Unit = Literal["", "trials", "utterances", "speakers"]
 class Units:
     """What is drawn, how many there are of it, and for each of the values that were given the one it belongs to."""
 
-    unit: Drawn
+    unit: Unit
     count: int
     places: tuple[int, ...]
 
     def interval(self, numerators: Sequence[float], denominators: Sequence[float]) -> Interval | None:
-        """Return the interval of sum / sum of those values, drawn by unit; None for fewer than three units."""
+        """Return the interval of sum / sum of those values, drawn by unit; None for fewer than three units.
+
+        Where utterances or speakers are few it is expanded; trials are drawn as they are for any other metric.
+        """
         above, below = (
             np.bincount(self.places, values, self.count).tolist() if len(values) else []
             for values in (numerators, denominators)
         )
-        return corpus_interval(above, below)
+        return ratio_interval(above, below) if self.unit == "trials" else corpus_interval(above, below)
 
 
 def by_utterance(utterances: Sequence[Utterance]) -> Units:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.analysis.sampling_unit import Drawn, units_of
+from harness.analysis.sampling_unit import Unit, units_of
 from harness.analysis.statistics import Interval
 from harness.analysis.word_match import ROUNDING_MS, WITHIN_MS, Matched
 
@@ -33,7 +33,7 @@ class TimeErrors:
     aas_ms: float | None = None
     interval: Interval | None = None
     clusters: int = 0
-    clustered_by: Drawn = "utterances"
+    clustered_by: Unit = "utterances"
     start_bias_ms: float | None = None
     end_bias_ms: float | None = None
     bias_ms: float | None = None

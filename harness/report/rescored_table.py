@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from harness.analysis.rescored import Rescored
-from harness.report.figures import figure
+from harness.report.figures import MISSING, figure, signed
 from harness.report.tables import Table
 
 _MOST_ROWS = 40
@@ -33,4 +33,4 @@ def _cells(row: Rescored) -> tuple[str, ...]:
 
 def _difference(value: float, form: str) -> str:
     """Write a difference; of two percentages in points, for +10 % of a WER would be something else."""
-    return f"{100 * value:+.2f} points" if form.endswith("%") else format(value, f"+{form}")
+    return f"{100 * value:+.2f} points" if form.endswith("%") else format(value, signed(form))

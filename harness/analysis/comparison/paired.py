@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from harness.analysis.comparison.effect import Effect, bounds
 from harness.analysis.comparison.pairing import Pairing, Values
-from harness.analysis.sampling_unit import Drawn, units_of
+from harness.analysis.sampling_unit import Unit, units_of
 from harness.analysis.statistics import MIN_FOR_TEST, Interval, expanded_tail
 from harness.metrics import Better
 
@@ -24,7 +24,7 @@ class Evidence:
     """The values of both runs with one row an utterance, grouped by what is drawn."""
 
     values: Pairing
-    drawn: Drawn
+    drawn: Unit
     utterances: int
 
     @property
@@ -49,7 +49,7 @@ class Paired:
     difference: float
     interval: Interval | None = None
     b_better: float | None = None
-    drawn: Drawn = "utterances"
+    drawn: Unit = "utterances"
     units: int
     utterances: int
     reason: str | None = None
