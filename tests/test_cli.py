@@ -110,7 +110,7 @@ def test_help_shows_the_configuration(capsys: Capture) -> None:
 @pytest.mark.parametrize(
     ("argv", "named"),
     [
-        (["report"], "folder"),
+        (["report"], "FOLDER"),
         (["report", "a", "b"], "b"),
         (["report", "--nosuch"], "--nosuch"),
         (["plugins", "asr"], "asr"),

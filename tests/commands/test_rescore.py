@@ -25,7 +25,7 @@ def test_old_and_new_on_the_screen(capsys: Capture) -> None:
     assert (ran.status, ran.err) == (0, "")
     lines = ran.out.splitlines()
     assert lines[0] == "Scored again: run (normalizer=none)"
-    assert lines[4].split() == ["asr.wer", "20.00%", "80.00%", "+60.00%"]
+    assert lines[4].split() == ["asr.wer", "20.00%", "80.00%", "+60.00", "points"]
     assert "probe.wer.normalizer: None -> none" in lines
     assert lines[-1] == "Results: run/rescored/none"
     replaced = called(capsys, ["rescore", "run", "normalizer=none", "--name", "none"]).out.splitlines()[-1]
