@@ -1,16 +1,14 @@
 """The folder of a generated corpus: canonical audio files, and a manifest in NeMo's form that names them."""
 
 import json
-import os
-import shutil
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.audio import wav_header
 from harness.errors import StoreError
 from harness.synthetic.spoken import Spoken
+from harness.whole_folder import whole_folder
 
 MANIFEST = "manifest.jsonl"
 _EXPECTED = "a folder that is not there yet, is empty, or was made by this command"
@@ -33,13 +31,16 @@ def write(out: Path, sentences: Iterable[Spoken]) -> Written:
     """
     check(out)
     count, words, duration_s, lines = 0, 0, 0.0, []
-    with _beside(out) as folder:
-        for one in sentences:
-            name = f"{one.name}.wav"
-            (folder / name).write_bytes(wav_header(len(one.samples)) + one.samples.astype("<i2").tobytes())
-            lines.append(json.dumps(manifest_line(name, one), ensure_ascii=False) + "\n")
-            count, words, duration_s = count + 1, words + len(one.words), duration_s + one.duration_s
-        (folder / MANIFEST).write_text("".join(lines), encoding="utf-8")
+    try:
+        with whole_folder(out.resolve()) as folder:  # what a link points to is replaced, not the link
+            for one in sentences:
+                name = f"{one.name}.wav"
+                (folder / name).write_bytes(wav_header(len(one.samples)) + one.samples.astype("<i2").tobytes())
+                lines.append(json.dumps(manifest_line(name, one), ensure_ascii=False) + "\n")
+                count, words, duration_s = count + 1, words + len(one.words), duration_s + one.duration_s
+            (folder / MANIFEST).write_text("".join(lines), encoding="utf-8")
+    except OSError as error:
+        raise StoreError("OUT", f"'{out}' ({error.strerror})", "a folder that can be written") from None
     return Written(out, count, words, duration_s)
 
 
@@ -74,20 +75,3 @@ def _ours(out: Path) -> set[str]:
         return {MANIFEST, *(line["audio_filepath"] for line in lines if line["synthetic"])}
     except (OSError, ValueError, KeyError, TypeError):
         return set()
-
-
-@contextmanager
-def _beside(out: Path) -> Iterator[Path]:
-    """Yield a new folder that takes the place of ``out`` at the end, and is removed where that does not come."""
-    out = out.resolve()  # what a link points to is replaced, not the link
-    folder = out.with_name(f".{out.name}.{os.getpid()}")
-    try:
-        folder.mkdir(parents=True)
-        yield folder
-        if out.exists():
-            shutil.rmtree(out)
-        folder.replace(out)
-    except OSError as error:
-        raise StoreError("OUT", f"'{out}' ({error.strerror})", "a folder that can be written") from None
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
