@@ -20,10 +20,8 @@ from harness.records import Role, Utterance
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout: measured processes find the scripted engine of the tests from here."""
 
-ENGINE_MODULE = "plugins.stages.pocketsphinx"
-"""The shipped engine that needs no weights."""
-
 _ENGINE = "pocketsphinx"
+"""The shipped engine that needs no weights."""
 _OUR_PLUGINS = "plugins."
 _DATASET = {"audio": "samples/jfk.wav", "transcript": "samples/jfk.txt"}
 
@@ -37,7 +35,7 @@ class Setting:
 
     small: bool
     outputs: Path
-    engine: str = "pocketsphinx"
+    engine: str = _ENGINE
     utterances: int = 500
 
     @contextmanager
