@@ -39,7 +39,7 @@ class Crew:
     """The live workers, by the stages that live in them. What they print goes to logs in ``folder``.
 
     ``sampler`` watches each of them while it lives. ``limits`` gives each of them a memory limit; ``bare_mib`` is what
-    the first held before any engine, as that counts.
+    the first held before any engine, as that counts. Workers are numbered from ``first_worker`` on.
     """
 
     def __init__(
@@ -50,6 +50,7 @@ class Crew:
         clock: Clock,
         sampler: Sampler | None = None,
         limits: Limits | None = None,
+        first_worker: int = 0,
     ) -> None:
         self.bare_mib: float | None = None
         self._limits = limits
@@ -60,7 +61,7 @@ class Crew:
         self._sampler = sampler or Sampler(folder, 0, clock)
         self._members: dict[str, Member] = {}
         self._waiting: dict[str, Client] = {}
-        self._started = 0
+        self._started = first_worker
         self._lost: set[int] = set()
 
     @property

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ from harness.measuring import measured
 from harness.plan import Plan
 from harness.plugins import Listeners
 from harness.records import Observation, Outcome, Phase
+from harness.resuming.begun import Begun
 from harness.sampling.sampler import Sampler
 from harness.schedule import Action, Command, Task, commands, given_back, left_undone, tasks, with_rests
+from harness.stopping import Stop
 from harness.trial import OpenTrial, OpenVisit
 
 _POINT_BEFORE = {Action.LOAD: "before_load", Action.RUN: "before_run"}
@@ -37,10 +40,12 @@ class Ending:
 
     ``outcomes`` counts trials by kind of outcome; ``engines`` holds what each stage said of itself; ``problems`` are
     lines about listeners that failed; ``bare_mib`` is what a worker without an engine held, as its limit counts.
+    ``stopped_by`` names the signal that came, and ``interrupted`` says that something is left to do because of it.
     """
 
     outcomes: dict[str, int] = field(default_factory=dict)
     interrupted: bool = False
+    stopped_by: str | None = None
     engines: dict[str, dict[str, Any]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     bare_mib: float | None = None
@@ -55,22 +60,32 @@ class Experiment:
     """One run, from its first worker to its last trial."""
 
     def __init__(
-        self, plan: Plan, listeners: Listeners, folder: Path, clock: Clock, limits: Limits | None = None
+        self,
+        plan: Plan,
+        listeners: Listeners,
+        folder: Path,
+        clock: Clock,
+        limits: Limits | None = None,
+        begun: Begun = Begun(),  # noqa: B008, it is frozen
+        stop: Stop | None = None,
     ) -> None:
+        """Make ready to do what is not ``begun`` yet; ``stop`` hears whoever wants it to end early."""
         self._plan = plan
         self._folder = folder
         self._listeners = listeners
         self._clock = clock
-        self._sampler = Sampler(folder, plan.protocol.sample_hz, clock)
-        self._crew = Crew(plan.protocol, plan.one_per_process, folder, clock, self._sampler, limits)
+        self._begun = begun
+        self._stop = stop or Stop()
+        self._sampler = Sampler(folder, plan.protocol.sample_hz, clock, begun.leg)
+        self._crew = Crew(plan.protocol, plan.one_per_process, folder, clock, self._sampler, limits, begun.workers)
         self._log = store.TrialLog(folder)
         self._thermometer = Thermometer()
         self._open: dict[int, OpenTrial] = {}
         self._failed: set[int] = set()
-        self._first = 0
-        """The first trial of which anything was asked of an engine: the cold one."""
+        self._first = next(index for index in count() if index not in begun.done)
+        """The first trial of this leg of which anything was asked of an engine: the cold one."""
         self._warned: set[str] = set()
-        self._ending = Ending()
+        self._ending = Ending(outcomes=dict(begun.outcomes))
 
     def launch(self) -> None:
         """Start the first worker's interpreter, which takes its time; call :meth:`run` or :meth:`close` afterwards."""
@@ -83,9 +98,10 @@ class Experiment:
         self._log.close()
 
     def run(self) -> Ending:
-        """Do every task. Leaves no process behind, whatever happens.
+        """Do every task that is left. Leaves no process behind, whatever happens.
 
-        Ctrl-C ends the run: what is done is kept, and the trial in hand is written as ``interrupted``.
+        A first signal lets the trials that are begun end, a second one is a KeyboardInterrupt: what is done is kept,
+        and the trial in hand is written as ``interrupted``.
         """
         try:
             with self._sampler:
@@ -101,6 +117,7 @@ class Experiment:
             self._log.close()
         self._ending.problems.extend(self._sampler.problems)
         self._ending.bare_mib = self._crew.bare_mib
+        self._ending.stopped_by = self._stop.by
         self._tell("run_finished", run=self._plan.run, folder=self._folder)
         return self._ending
 
@@ -125,20 +142,36 @@ class Experiment:
                 return
 
     def _pairs(self) -> Iterator[tuple[Task, Task | None]]:
-        """Yield each task with the one that follows it, leaving out what belongs to a trial that has failed."""
-        waiting = tasks(self._plan.protocol, len(self._plan.corpus))
-        task = next(waiting, None)
+        """Yield each task with the one that follows it, leaving out what is done, has failed or is not wanted."""
+        waiting = (
+            task for task in tasks(self._plan.protocol, len(self._plan.corpus)) if task.trial not in self._begun.done
+        )
+        task = self._next(waiting)
         while task is not None:
             if self._trial_of(task).outcome.kind == UNDECODABLE:
                 self._failed.add(task.trial)  # none of its later tasks follows
             following = self._next(waiting)
             yield task, following
-            while following is not None and following.trial in self._failed:
+            while following is not None and not self._is_left(following):
                 following = self._next(waiting)
             task = following
 
     def _next(self, waiting: Iterator[Task]) -> Task | None:
-        return next((task for task in waiting if task.trial not in self._failed), None)
+        for task in waiting:
+            if self._is_left(task):
+                return task
+            if self._ending.interrupted and task.trial > max(self._open, default=-1):
+                return None  # what is left may be a million tasks
+        return None
+
+    def _is_left(self, task: Task) -> bool:
+        """Tell whether a task is still to be done: after a signal no trial is begun."""
+        if task.trial in self._failed:
+            return False
+        if self._stop.by is not None and task.trial not in self._open:
+            self._ending.interrupted = True
+            return False
+        return True
 
     def _trial_of(self, task: Task) -> OpenTrial:
         if task.trial not in self._open:
@@ -153,6 +186,7 @@ class Experiment:
                 self._clock.wall().isoformat(timespec="milliseconds"),
                 self._thermometer.hottest_c(),
                 self._first,
+                self._begun.leg,
             )
             trial.outcome = outcome
         return self._open[task.trial]

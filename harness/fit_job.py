@@ -112,7 +112,7 @@ class _Walk:
             self.bare_mib = done.ending.bare_mib
         attempt = gathered(self._job.folder, bare_mib=None, finished=False).attempts[-1]
         self.show(attempt_line(attempt))
-        if done.ending.interrupted:
+        if done.ending.interrupted or done.ending.stopped_by:
             raise KeyboardInterrupt
         return attempt
 

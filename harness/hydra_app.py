@@ -166,12 +166,13 @@ class _App:
             job = replace(_job(swept), again=HydraConfig.get().job.num > 0, told=told)
             try:
                 refuse_in_sweep(config)
-                status = _finish(run_job(config, job, SystemClock()), job)
+                done = run_job(config, job, SystemClock())
+                status = _finish(done, job)
             except UserError as error:
                 _keep_failure(job, error)
                 print(f"harness: job {job.folder.name}: {error.shown()}", file=sys.stderr, flush=True)
                 return BAD_INPUT
-            if status == INTERRUPTED:
+            if status == INTERRUPTED or done.ending.stopped_by:
                 raise KeyboardInterrupt  # the one exception that no launcher takes for a failed job
             return status
 

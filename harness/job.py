@@ -1,6 +1,7 @@
 """One job: from a composed configuration to a run's folder with every trial in it."""
 
 import os
+import socket
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -26,7 +27,9 @@ from harness.machine.noise import Disturbance, Noise
 from harness.machine.quietness import BRIEF, WHOLE, checked, counters, disturbance
 from harness.plan import JobFacts, Plan, make_plan
 from harness.plugins import Listeners, discover
-from harness.records import Environment
+from harness.records import Environment, Seam
+from harness.resuming.begun import Begun, begun, set_aside
+from harness.stopping import Stop
 from harness.sweeping.place import Place, read_place
 
 
@@ -35,7 +38,8 @@ class Job:
     """Where a job's run goes, how it was asked for, which keys its sweep varies, and which experiment was chosen.
 
     ``again`` marks a later one of a series on the same machine, for which a brief noise check does. ``told`` names what
-    of it has been warned about, and is shared by the jobs of a series.
+    of it has been warned about, and is shared by the jobs of a series. ``resumed`` lets the run in the folder go on
+    where it was stopped; it is not begun anew.
     """
 
     folder: Path
@@ -43,6 +47,7 @@ class Job:
     swept: tuple[str, ...] = ()
     experiment: str | None = None
     again: bool = False
+    resumed: bool = False
     told: set[str] = field(default_factory=set, compare=False)
 
 
@@ -65,20 +70,27 @@ def run_job(config: DictConfig, job: Job, clock: Clock) -> Done:
     corpus = open_corpus(settings.dataset, builtin_folder("samples").parent, settings.protocol.seed)
     started_at = clock.wall().isoformat(timespec="milliseconds")
     version = metadata.version("asr-align-harness")
-    facts = JobFacts(job.folder.name, started_at, version, job.overrides, job.swept, job.experiment)
+    facts = JobFacts(
+        job.folder.name, started_at, version, job.overrides, job.swept, job.experiment, directory=str(Path.cwd())
+    )
     fit, limits = limits_for(settings.fit)
     settings = replace(settings, fit=fit)
     plan = make_plan(settings, registry, corpus, facts)
-    listeners, screen = _listeners(plan, settings, read_place(job.folder, clock.wall()), clock)
-    store.claim(job.folder)
+    before = Begun()
+    if job.resumed:
+        plan, before = _taken_up(plan, job.folder)
+    else:
+        store.claim(job.folder)
+    listeners, screen = _listeners(plan, settings, read_place(job.folder, clock.wall()), clock, len(before.done))
     with ExitStack() as at_end:
+        stop = at_end.enter_context(Stop())
         at_end.callback(_close, limits, screen)
-        experiment = Experiment(plan, listeners, job.folder, clock, limits)
+        experiment = Experiment(plan, listeners, job.folder, clock, limits, before, stop)
         noise, start = checked(clock, BRIEF if job.again else WHOLE, named_files_mib(plan.run.stages))
         experiment.launch()
         try:
             blurred = blurs(noise, usable_cores(), _threads(plan))
-            before = _describe(plan, config, job.folder, environment(noise, [blur.line for blur in blurred]))
+            described = _describe(plan, config, job.folder, environment(noise, [blur.line for blur in blurred]))
             unset = point_latest(Path(settings.outputs), job.folder)
         except BaseException:
             experiment.close()
@@ -86,9 +98,26 @@ def run_job(config: DictConfig, job: Job, clock: Clock) -> Done:
         screen.warn([*(blur.line for blur in blurred if blur.item not in job.told), *unset])
         job.told.update(blur.item for blur in blurred)
         ending = experiment.run()
-    _complete(job.folder, before, ending, disturbance(start, counters(clock)))
+    _complete(job.folder, described, ending, disturbance(start, counters(clock)))
     ending.problems.extend(_write_differences(config, job.folder))
     return Done(settings, ending, screen)
+
+
+def _taken_up(plan: Plan, folder: Path) -> tuple[Plan, Begun]:
+    """Return the plan of a stored run as it goes on, with a seam, and what of it is done; write both down."""
+    stored = store.read_run(folder)
+    done = begun(stored.run, stored.trials)
+    seam = Seam(
+        leg=done.leg,
+        at=plan.run.started_at,
+        hostname=socket.gethostname(),
+        harness_version=plan.run.harness_version,
+        kept=len(done.done),
+        set_aside=set_aside(folder),
+    )
+    if stored.environment is not None:
+        store.write_json(folder / store.environment_name(done.leg - 1), stored.environment)
+    return replace(plan, run=replace(stored.run, seams=(*stored.run.seams, seam))), done
 
 
 def _close(limits: Limits | None, screen: Screen) -> None:
@@ -128,7 +157,9 @@ def _describe(plan: Plan, config: DictConfig, folder: Path, before: Environment)
     return before
 
 
-def _listeners(plan: Plan, settings: Settings, place: Place | None, clock: Clock) -> tuple[Listeners, Screen]:
+def _listeners(
+    plan: Plan, settings: Settings, place: Place | None, clock: Clock, done: int
+) -> tuple[Listeners, Screen]:
     """Return everybody who hears of the run; the bar, and rich with it, only where there is a terminal.
 
     Elsewhere a sweep's jobs, which have a place, say a line a trial in place of a block, and so does a run over a
@@ -141,7 +172,7 @@ def _listeners(plan: Plan, settings: Settings, place: Place | None, clock: Clock
     if sys.stdout.isatty() and not settings.quiet:
         from harness.console.progress import ProgressBar
 
-        bar = ProgressBar(plan.run.trials, place)
+        bar = ProgressBar(plan.run.trials, place, done)
         write = bar.write
         listeners.add(bar, "progress")
     reference = plan.corpus.entry(0).reference

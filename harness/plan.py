@@ -50,7 +50,7 @@ class Plan:
 class JobFacts:
     """What the outside says of a run: its name, when it began, how it was asked for.
 
-    ``swept`` are the keys that the sweep it belongs to varies.
+    ``swept`` are the keys that the sweep it belongs to varies; ``directory`` is the working directory.
     """
 
     id: str
@@ -59,6 +59,7 @@ class JobFacts:
     overrides: tuple[str, ...] = ()
     swept: tuple[str, ...] = ()
     experiment: str | None = None
+    directory: str = ""
 
 
 def make_plan(settings: Settings, registry: Registry, corpus: Corpus, job: JobFacts) -> Plan:
@@ -96,6 +97,7 @@ def make_plan(settings: Settings, registry: Registry, corpus: Corpus, job: JobFa
         block=settings.sweep.block or 0,
         blocks=settings.sweep.interleave,
         corpus=corpus.record,
+        directory=job.directory,
     )
     exporters = tuple(_exporter(name, values, registry) for name, values in settings.exporters.items())
     return Plan(run, stages, probes, corpus, exporters)

@@ -13,11 +13,12 @@ from harness.exchange import ROLES as ROLES
 from harness.exchange import Role as Role
 from harness.exchange import Streams as Streams
 from harness.exchange import Word as Word
+from harness.machine.allocation import Allocation
 from harness.machine.noise import Noise
 from harness.metrics import Measurement, Metric
 from harness.protocol import Budgets, Fit, Protocol
 
-SCHEMA = 2
+SCHEMA = 3
 """Version of the shape of ``run.json``, ``environment.json``, ``trials.jsonl`` and ``summary.json``."""
 
 
@@ -175,7 +176,8 @@ class Trial:
     number of models that were loaded at one time, by the workers' own account: the proof of ``one_at_a_time``.
     ``limit_peak_mib`` is the most that a worker had held when the trial was over, as the mechanism of
     :class:`harness.protocol.Fit` counts; None where nothing watched, or it cannot be told. ``temperature_c`` is that of
-    the processor's hottest zone when the trial began, in degrees Celsius; None where the machine shows none.
+    the processor's hottest zone when the trial began, in degrees Celsius; None where the machine shows none. ``leg``
+    says in which leg of the run it was done, as :class:`Seam` counts them; each leg has a cold first trial.
     """
 
     index: int
@@ -191,6 +193,7 @@ class Trial:
     problems: tuple[str, ...] = ()
     limit_peak_mib: float | None = None
     temperature_c: float | None = None
+    leg: int = 0
 
     def visit(self, stage: str) -> Visit | None:
         """Return the visit of the stage with that key, or None."""
@@ -271,6 +274,24 @@ class Rescoring:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Seam:
+    """Where a stopped run was taken up again: it has a leg before the first seam and one after each.
+
+    ``leg`` is the one that begins here, from 1, ``at`` and ``hostname`` say when and where. ``kept`` trials had been
+    done; ``set_aside`` were not, and are done again. ``forced`` are lines of what had changed meanwhile, which the user
+    took upon himself. Nothing that is told by a series, like growth, is told across a seam: its workers are others.
+    """
+
+    leg: int
+    at: str
+    hostname: str
+    harness_version: str
+    kept: int
+    set_aside: int = 0
+    forced: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """What was to be run: written before the first trial, so that a killed run can be read.
 
@@ -278,7 +299,8 @@ class Run:
     formats in which word timings are written out; ``charts`` those of the report's charts; ``corpus`` is None where the
     utterances were named one by one, ``rescored`` where the measurements are those of the run itself. A cell of a sweep
     may be measured in several blocks (``blocks``), round by round with the other cells; each is a run, and ``block``
-    says which of them this is, from 0.
+    says which of them this is, from 0. ``seams`` are where it was taken up again after it had been stopped, and
+    ``directory`` is the working directory, from which relative paths of the configuration count.
     """
 
     id: str
@@ -301,6 +323,8 @@ class Run:
     blocks: int = 1
     corpus: CorpusRecord | None = None
     rescored: Rescoring | None = None
+    seams: tuple[Seam, ...] = ()
+    directory: str = ""
     schema: int = SCHEMA
 
 
@@ -309,12 +333,14 @@ class PlannedJob:
     """One job of a sweep before it runs: its folder's name, its overrides, and which block of which cell it is.
 
     Jobs of one cell have the same ``cell``, counted from 0, and the same overrides but for the block's number.
+    ``config_sha256`` is that of its composed configuration, empty where nobody has taken it.
     """
 
     job: str
     overrides: tuple[str, ...]
     cell: int
     block: int = 0
+    config_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -340,7 +366,8 @@ class Environment:
 
     ``files`` maps each model and library file that a stage named to its SHA-256 and size in bytes; hashed after the
     last trial, because reading a model warms the page cache that its load time depends on. ``noise`` is the check
-    before the run, and what disturbed it.
+    before the run, and what disturbed it. ``allocation`` says which CPUs the job had, and who was beside it; None for
+    a run that nobody launched and nothing confined.
     """
 
     hostname: str
@@ -358,4 +385,5 @@ class Environment:
     files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     noise: Noise | None = None
+    allocation: Allocation | None = None
     schema: int = SCHEMA

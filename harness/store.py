@@ -5,9 +5,11 @@
 ``config.yaml``            the whole configuration, resolved
 ``differs.json``           what of it is not as the defaults are; after the last trial
 ``environment.json``       machine, versions, limits, noise; after the last trial once more, with hashes of models
-                           and what disturbed the run
+                           and what disturbed the run; ``environment-0.json`` and so on are of its earlier legs
 ``trials.jsonl``           one line a trial, flushed and synced before the next trial begins
-``memory.curve``           memory of each worker while it rests and works; :mod:`harness.sampling.curve`
+``interrupted.jsonl``      trials that were cut short by whoever stopped the run, and done again when it was resumed
+``memory.curve``           memory of each worker while it rests and works; :mod:`harness.sampling.curve`;
+                           ``memory-1.curve`` and so on are of the run's later legs
 ``engine.log``             what worker and engine printed; ``engine-STAGE.log`` where a stage has its own process
 ``summary.json``           what analysis made of the trials
 ``asr_align_results.json`` the same in the shape of the original experiment
@@ -26,8 +28,9 @@
 ``.md``, ``.html``
 ========================== =====================================================================================
 
-Schema history: 1, the first. 2: ``plan.json``, blocks of a cell, and in a summary what it was made from. A folder of
-schema 1 is read as one of today, with what it does not say left at its default.
+Schema history: 1, the first. 2: ``plan.json``, blocks of a cell, and in a summary what it was made from. 3: the seams
+of a resumed run, its trials' legs, and the CPUs that a job was given. A folder of an older schema is read as one of
+today, with what it does not say left at its default.
 """
 
 import gc
@@ -55,6 +58,7 @@ CONFIG = "config.yaml"
 DIFFERS = "differs.json"
 ENVIRONMENT = "environment.json"
 TRIALS = "trials.jsonl"
+INTERRUPTED = "interrupted.jsonl"
 CURVE = "memory.curve"
 ENGINE_LOG = "engine.log"
 SUMMARY = "summary.json"
@@ -75,6 +79,16 @@ SWEEP_JSON = "sweep.json"
 SWEEP_CSV = "sweep.csv"
 SWEEP_MD = "sweep.md"
 SWEEP_HTML = "sweep.html"
+
+
+def curve_name(leg: int) -> str:
+    """Return the name of the memory curve of a run's leg: each has its own, for each has its own clock."""
+    return f"memory-{leg}.curve" if leg else CURVE
+
+
+def environment_name(leg: int) -> str:
+    """Return the name under which the environment of a leg is kept when a later one has begun."""
+    return f"environment-{leg}.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,10 +259,34 @@ def each_trial(folder: Path, notes: list[str]) -> Iterator[Trial]:
 def write_trials(folder: Path, trials: Iterable[Trial]) -> None:
     """Write the trials of a run that is over into a new folder, and return when they are on the disk."""
     with (folder / TRIALS).open("wb") as file:
-        for trial in trials:
-            file.write(msgspec.json.encode(trial) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
+        _write_lines(file, trials)
+
+
+def append_trials(path: Path, trials: Iterable[Trial]) -> None:
+    """Add trials to a file of them, and return when they are on the disk."""
+    with path.open("ab") as file:
+        _write_lines(file, trials)
+
+
+def rewrite_trials(folder: Path, trials: Iterable[Trial]) -> None:
+    """Replace the trials of a run by those of them that are to stay; a reader sees the old file or the new one."""
+    temporary = folder / f".{TRIALS}.{os.getpid()}"
+    try:
+        with temporary.open("wb") as file:
+            _write_lines(file, trials)
+        temporary.replace(folder / TRIALS)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise StoreError(
+            "output file", f"'{folder / TRIALS}' ({error.strerror})", "a file that can be written"
+        ) from None
+
+
+def _write_lines(file: IO[bytes], trials: Iterable[Trial]) -> None:
+    for trial in trials:
+        file.write(msgspec.json.encode(trial) + b"\n")
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def trials_stamp(folder: Path) -> TrialsStamp | None:

@@ -74,8 +74,9 @@ class OpenTrial:
         started_at: str,
         temperature_c: float | None = None,
         first: int = 0,
+        leg: int = 0,
     ) -> None:
-        """Open the trial of a task; ``first`` is the run's first trial that has an utterance."""
+        """Open the trial of a task; ``first`` is the first trial of this leg of the run that has an utterance."""
         self.utterance = utterance
         self.outcome = Outcome()
         self.problems: list[str] = []
@@ -89,6 +90,7 @@ class OpenTrial:
         self._started_at = started_at
         self._temperature_c = temperature_c
         self._first = first
+        self._leg = leg
         self._visits: dict[str, OpenVisit] = {}
 
     def visit(self, stage: str) -> OpenVisit:
@@ -139,4 +141,5 @@ class OpenTrial:
             problems=tuple(self.problems),
             limit_peak_mib=self.limit_peak_mib,
             temperature_c=self._temperature_c,
+            leg=self._leg,
         )

@@ -19,6 +19,8 @@ from harness.plan import JobFacts, Plan, make_plan
 from harness.plugins import Found, Listeners, Registry, discover
 from harness.protocol import Protocol
 from harness.records import Role, Trial, Utterance
+from harness.resuming.begun import Begun
+from harness.stopping import Stop
 
 ROOT = Path(__file__).parent.parent
 FACTS = JobFacts("run", "2026-01-01T00:00:00+00:00", "0.1.0")
@@ -101,17 +103,20 @@ def run_plan(registry: Registry, utterance: Utterance, tmp_path: Path) -> RunPla
         listeners: Mapping[str, object] | None = None,
         registry: Registry = registry,
         change: Callable[[Plan], Plan] = lambda plan: plan,
+        begun: Begun = Begun(),  # noqa: B008, it is frozen
+        stop: Stop | None = None,
     ) -> Ran:
         settings = replace(settings, probes={probe.name: {} for probe in probes})
         known = {**registry.probes, **{probe.name: Found(probe, "tests") for probe in probes}}
         plan = change(make_plan(settings, replace(registry, probes=known), decoded([utterance] * utterances), FACTS))
         folder = tmp_path / "run"
-        store.claim(folder)
+        if not begun.leg:
+            store.claim(folder)
         store.write_json(folder / store.RUN, plan.run)
         heard = Listeners()
         for name, listener in [*(listeners or {}).items(), *((probe.name, probe) for probe in plan.probes)]:
             heard.add(listener, name)
-        ending = Experiment(plan, heard, folder, SystemClock()).run()
+        ending = Experiment(plan, heard, folder, SystemClock(), begun=begun, stop=stop).run()
         return Ran(ending, store.read_run(folder).trials, folder)
 
     return run

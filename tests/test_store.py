@@ -196,7 +196,7 @@ def test_another_schema_is_refused(folder: Path, schema: object) -> None:
     with pytest.raises(StoreError) as caught:
         store.read_run(folder)
     advice = "; a newer asr-align-harness wrote it, and reads it" if schema == SCHEMA + 1 else ""
-    assert str(caught.value) == f"run folder: found '{folder}' of schema {schema}, expected schema 1 to 2{advice}"
+    assert str(caught.value) == f"run folder: found '{folder}' of schema {schema}, expected schema 1 to 3{advice}"
 
 
 def test_a_folder_of_the_first_schema_is_read(folder: Path) -> None:
@@ -276,7 +276,7 @@ def test_a_folder_that_is_no_runs_is_refused(tmp_path: Path) -> None:
         f"run folder: found '{tmp_path / 'file'}', expected the folder of a run",
         f"run folder: found '{tmp_path / 'empty'}' without run.json, expected the folder of a run",
         f"run folder: found '{tmp_path / 'strange' / 'run.json'}' (Expected `object`, got `array`), "
-        "expected schema 1 to 2",
+        "expected schema 1 to 3",
     ]
 
 
@@ -379,7 +379,7 @@ def test_read_json_refuses_another_shape(tmp_path: Path) -> None:
     with pytest.raises(StoreError) as caught:
         store.read_json(path, store.Failure)
     assert str(caught.value) == (
-        f"run folder: found '{path}' (Expected `array`, got `int` - at `$.overrides`), expected schema 1 to 2"
+        f"run folder: found '{path}' (Expected `array`, got `int` - at `$.overrides`), expected schema 1 to 3"
     )
 
 

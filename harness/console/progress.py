@@ -47,11 +47,13 @@ def _whole() -> Column:
 class ProgressBar:
     """A bar over ``trials`` trials, with the last figures and memory now; ``place`` says which cell of a sweep it is.
 
+    ``done`` of them are behind it when it begins: those of a resumed run's earlier legs.
+
     It is drawn when a phase begins and when a trial ends, never by a thread of its own: nothing of ours runs while the
     engine does.
     """
 
-    def __init__(self, trials: int, place: Place | None = None) -> None:
+    def __init__(self, trials: int, place: Place | None = None, done: int = 0) -> None:
         self._console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
         self._progress = Progress(
             _CutColumn("{task.description}"),
@@ -69,7 +71,7 @@ class ProgressBar:
         self._place = place
         self._run: Run | None = None
         self._before = f"[{printable(str(place))}] " if place else ""
-        self._bar = self._progress.add_task(f"{self._before}starting", total=trials, now="")
+        self._bar = self._progress.add_task(f"{self._before}starting", total=trials, completed=done, now="")
 
     def write(self, line: str) -> None:
         """Print a line above the bar."""

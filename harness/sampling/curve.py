@@ -117,8 +117,8 @@ def _curve(columns: Iterable["array[int]"], sampling: Sampling) -> Curve:
 class CurveWriter:
     """The open curve of a run that is going on. Every method may raise :class:`OSError`, when the disk is full."""
 
-    def __init__(self, folder: Path, hz: float) -> None:
-        self._file = (folder / store.CURVE).open("wb", buffering=0)
+    def __init__(self, folder: Path, hz: float, leg: int = 0) -> None:
+        self._file = (folder / store.curve_name(leg)).open("wb", buffering=0)
         self._rows: list[_Row] = []
         self._held: dict[int, tuple[_Reading, int, int]] = {}
         self._flushed_ns = 0

@@ -50,10 +50,11 @@ class Sampler:
     sampler that fails, on a full disk for instance, ends itself and leaves a line in ``problems``.
     """
 
-    def __init__(self, folder: Path, hz: float, clock: Clock) -> None:
+    def __init__(self, folder: Path, hz: float, clock: Clock, leg: int = 0) -> None:
         self.problems: list[str] = []
         self._folder = folder
         self._hz = hz
+        self._leg = leg
         self._clock = clock
         self._period_ns = round(min(1e9 / hz, _LONGEST_NS)) if hz else 0
         self._watched: tuple[_Watched, ...] = ()
@@ -77,7 +78,7 @@ class Sampler:
         if not self._hz:
             return
         try:
-            writer = CurveWriter(self._folder, self._hz)
+            writer = CurveWriter(self._folder, self._hz, self._leg)
         except OSError as error:
             self._fail(error)
             return

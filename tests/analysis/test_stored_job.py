@@ -53,10 +53,10 @@ def test_a_run_of_another_schema(tmp_path: Path) -> None:
     """One of a version to come cannot be read, and says so."""
     folder = job(tmp_path / "0", "threads=1")
     text = (folder / store.RUN).read_text(encoding="utf-8")
-    (folder / store.RUN).write_text(text.replace('"schema": 2', '"schema": 99'), encoding="utf-8")
+    (folder / store.RUN).write_text(text.replace('"schema": 3', '"schema": 99'), encoding="utf-8")
     found = read_job(folder)
     assert (found.ok, found.outcome.startswith("unreadable: run folder: found ")) == (False, True)
-    assert "of schema 99, expected schema 1 to 2" in found.outcome
+    assert "of schema 99, expected schema 1 to 3" in found.outcome
 
 
 def test_a_run_that_goes_on(tmp_path: Path) -> None:

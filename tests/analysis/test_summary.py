@@ -222,7 +222,7 @@ def test_shape() -> None:
     encoded = msgspec.json.encode(made)
     assert msgspec.json.decode(encoded, type=Summary) == made
     found = msgspec.json.decode(encoded)
-    assert found["schema"] == 2
+    assert found["schema"] == 3
     assert {"metrics", "verdicts", "outcomes"} <= set(found)
     assert {
         "asr.ttft_ms",

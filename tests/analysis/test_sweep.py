@@ -280,7 +280,7 @@ def test_runs_of_different_schemas(tmp_path: Path) -> None:
     for number, schema in ((0, 1), (2, 99)):
         path = tmp_path / str(number) / store.RUN
         text = path.read_text(encoding="utf-8")
-        path.write_text(text.replace('"schema": 2', f'"schema": {schema}'), encoding="utf-8")
+        path.write_text(text.replace('"schema": 3', f'"schema": {schema}'), encoding="utf-8")
     assert [cell.ok for cell in read_sweep(tmp_path).cells] == [True, True, False]
 
 

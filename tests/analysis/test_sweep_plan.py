@@ -52,7 +52,7 @@ def test_a_plan_of_a_version_to_come(tmp_path: Path) -> None:
     """It may mean something else."""
     plan(tmp_path, ("1", 0, 0))
     changed(tmp_path, schema=99)
-    with pytest.raises(StoreError, match="of schema 99, expected schema 2 or older"):
+    with pytest.raises(StoreError, match="of schema 99, expected schema 3 or older"):
         read_plan(tmp_path)
 
 

@@ -35,7 +35,8 @@ class _Scripted(Stage):
         """What the stage costs, what it says, and how it fails.
 
         ``fail`` is ``kind@phase`` or ``kind@phase@call``. Kinds: ``raise``, ``refuse``, ``segv``, ``kill``, ``exit``,
-        ``hang``, ``rubbish`` (writes to the protocol's pipe), ``interrupt`` (SIGINT to the supervisor). Phases:
+        ``hang``, ``rubbish`` (writes to the protocol's pipe), ``stop`` (SIGINT to the supervisor, and works on),
+        ``interrupt`` (SIGINT, and hangs), ``insist`` (SIGINT twice, and hangs). Phases:
         ``prepare``, ``load``, ``run``, ``restart``, ``unload``; their calls are counted from 0 in each process.
         """
 
@@ -99,7 +100,11 @@ class _Scripted(Stage):
             time.sleep(3600)
         if kind == "rubbish":
             _write_to_the_pipe(b"what is this\n")
-        if kind == "interrupt":
+        if kind in ("stop", "interrupt", "insist"):
+            os.kill(os.getppid(), signal.SIGINT)
+            if kind == "stop":
+                return
+            time.sleep(0.3 if kind == "insist" else 3600)  # two signals at once are heard as one
             os.kill(os.getppid(), signal.SIGINT)
             time.sleep(3600)
         number = {"segv": signal.SIGSEGV, "kill": signal.SIGKILL}.get(kind)

@@ -28,7 +28,7 @@ def test_json(sweep: Sweep) -> None:
     publish_sweep(sweep)
     found: dict[str, Any] = msgspec.json.decode((sweep.folder / store.SWEEP_JSON).read_bytes())
     assert set(found) == {"schema", "swept", "constant", "baseline", "metrics", "cells"}
-    assert (found["schema"], found["swept"], found["baseline"]) == (2, ["threads"], "0")
+    assert (found["schema"], found["swept"], found["baseline"]) == (3, ["threads"], "0")
     assert found["constant"] == {"iterations": "4", "order": "[asr,aligner]"}
     assert [cell["verdict"] for cell in found["cells"]] == ["undecided", "undecided", "undecided", ""]
     assert [(cell["job"], cell["ok"], cell["trials"]) for cell in found["cells"]] == [

@@ -430,7 +430,7 @@ def damaged_line(place: Path) -> None:
 def other_schema(place: Path) -> None:
     """Make it a run of a version to come."""
     text = (place / "run.json").read_text(encoding="utf-8")
-    (place / "run.json").write_text(text.replace('"schema": 2', '"schema": 99'), encoding="utf-8")
+    (place / "run.json").write_text(text.replace('"schema": 3', '"schema": 99'), encoding="utf-8")
 
 
 def no_json(place: Path) -> None:
@@ -448,7 +448,7 @@ def no_place(place: Path) -> None:
     ("damage", "line"),
     [
         (damaged_line, "trials.jsonl' line 1 ("),
-        (other_schema, "of schema 99, expected schema 1 to 2; a newer asr-align-harness wrote it, and reads it"),
+        (other_schema, "of schema 99, expected schema 1 to 3; a newer asr-align-harness wrote it, and reads it"),
         (no_json, "run.json' ("),
         (no_place, "output file: found "),
     ],

@@ -234,11 +234,11 @@ def test_a_stage_that_names_no_file_is_told_of_once(capsys: Capture) -> None:
     assert plain.trials[0]["problems"] == []
 
 
-@pytest.mark.parametrize("fail", ["interrupt@run", "segv@load", "rubbish@run", "hang@run"])
+@pytest.mark.parametrize("fail", ["insist@run", "segv@load", "rubbish@run", "hang@run"])
 def test_no_group_is_left_behind(fail: str, mechanism: str, capsys: Capture) -> None:
     """However a worker ended, its group is gone with it."""
     arguments = [*SCRIPTED, "order=[asr]", "iterations=2", "fit.limit_mib=64", f"asr.fail={fail}", "timeout_s=1"]
     ran = called(capsys, arguments)
-    assert ran.status == (130 if fail.startswith("interrupt") else 1)
+    assert ran.status == (130 if fail.startswith("insist") else 1)
     assert f"Limit: 64 MiB by {mechanism}" in ran.out
     assert left() == []

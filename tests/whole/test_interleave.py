@@ -89,7 +89,7 @@ def test_an_interrupted_sweep_knows_what_it_did_not_come_to(folder: Path) -> Non
         "-m",
         *SCRIPTED,
         *("threads=1,2", "iterations=3", "sweep.interleave=3", "quiet=true"),
-        "asr.fail=interrupt@run@0",
+        "asr.fail=stop@run@0",
         cwd=folder,
     )
     assert ran.status == 130

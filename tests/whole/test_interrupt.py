@@ -9,12 +9,15 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from tests.whole.command import SCRIPTED, Ran, carrying, harness, json_of, surroundings
 
 WAIT_S = 60.0
+ONCE = ": the trial in hand is finished first; once more (Ctrl-C) stops at once"
+"""What is said when the first signal has been heard."""
 
 
 @pytest.fixture
@@ -53,13 +56,13 @@ def started(folder: Path, arguments: Sequence[str], **env: str) -> Iterator[subp
                 stream.close()
 
 
-def read_until(process: subprocess.Popen[bytes], line: bytes) -> bytes:
+def read_until(process: subprocess.Popen[bytes], line: bytes, stream: str = "stdout") -> bytes:
     """Return what a command prints up to a line; fail where it prints nothing more for a minute."""
-    assert process.stdout is not None
+    source: IO[bytes] = getattr(process, stream)
     out = b""
     while line not in out.splitlines():
-        assert select.select([process.stdout], [], [], WAIT_S)[0], f"no line {line!r} after {out!r}"
-        piece = os.read(process.stdout.fileno(), 1 << 16)
+        assert select.select([source], [], [], WAIT_S)[0], f"no line {line!r} after {out!r}"
+        piece = os.read(source.fileno(), 1 << 16)
         assert piece, f"no line {line!r} in {out!r}"
         out += piece
     return out
@@ -76,7 +79,7 @@ def wait_for_the_end_of(marker: str) -> None:
 @pytest.mark.parametrize("phase", ["load", "run"])
 def test_an_interrupted_run_keeps_what_was_done(tmp_path: Path, marker: str, phase: str) -> None:
     """Status 130, the trial in hand is ``interrupted``, and summary and reports are over what was done."""
-    ran = interrupted(tmp_path, marker, *SCRIPTED, "iterations=3", f"asr.fail=interrupt@{phase}@1")
+    ran = interrupted(tmp_path, marker, *SCRIPTED, "iterations=3", f"asr.fail=insist@{phase}@1")
     assert (ran.status, ran.outcomes) == (130, ["ok", "interrupted"])
     assert "Traceback" not in ran.err
     assert ran.summary["outcomes"] == {"ok": 1, "interrupted": 1}
@@ -88,7 +91,7 @@ def test_an_interrupted_run_keeps_what_was_done(tmp_path: Path, marker: str, pha
 
 def test_an_interrupt_before_the_first_trial_is_done_leaves_a_run_that_can_be_read(tmp_path: Path, marker: str) -> None:
     """Nothing was completed, and the summary says so."""
-    ran = interrupted(tmp_path, marker, *SCRIPTED, "iterations=3", "asr.fail=interrupt@prepare")
+    ran = interrupted(tmp_path, marker, *SCRIPTED, "iterations=3", "asr.fail=insist@prepare")
     assert (ran.status, ran.outcomes) == (130, ["interrupted"])
     assert {metric["null_reason"] for metric in ran.summary["metrics"].values()} == {"no trial was completed"}
     assert carrying(marker) == []
@@ -96,10 +99,12 @@ def test_an_interrupt_before_the_first_trial_is_done_leaves_a_run_that_can_be_re
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_from_outside_ends_a_hanging_engine(number: signal.Signals, tmp_path: Path, marker: str) -> None:
-    """Ctrl-C, and what a container is stopped with, end a run whose engine does not answer."""
+    """Ctrl-C, and what a container is stopped with, end a run whose engine does not answer, when they come twice."""
     arguments = [*SCRIPTED, "iterations=2", "verbose=true", "asr.fail=hang@run@1"]
     with started(tmp_path, arguments, HARNESS_TEST_MARKER=marker, PYTHONUNBUFFERED="1") as process:
         before = read_until(process, b"[ASR] run (trial 1)")
+        process.send_signal(number)
+        read_until(process, f"{number.name}{ONCE}".encode(), "stderr")
         process.send_signal(number)
         out, err = process.communicate(timeout=WAIT_S)
     ran = Ran(process.returncode, (before + out).decode(), err.decode())
@@ -153,7 +158,7 @@ def test_the_trial_is_on_disk_when_the_supervisor_is_killed(tmp_path: Path, mark
 
 def test_an_interrupted_sweep_keeps_its_jobs_and_begins_no_other(tmp_path: Path, marker: str) -> None:
     """Status 130, the job in hand has its summary, the next is not begun, and the table is over what was done."""
-    faults = "asr.fail='',interrupt@run@1,raise@run"
+    faults = "asr.fail='',insist@run@1,raise@run"
     ran = interrupted(tmp_path, marker, "-m", *SCRIPTED, "iterations=2", faults)
     assert ran.status == 130
     assert "Traceback" not in ran.err

@@ -213,7 +213,7 @@ def test_the_summary_has_the_names_that_were_promised(default: Ran) -> None:
         keys = {"kind", "unit", "n", "median", "mean", "interval", "numerator", "denominator", "null_reason"}
         assert keys <= set(metric)
         assert [metric["value"], metric["text"], metric["null_reason"]].count(None) == 2
-    assert (summary["schema"], summary["outcomes"]) == (2, {"ok": 2})
+    assert (summary["schema"], summary["outcomes"]) == (3, {"ok": 2})
     assert {"verdict", "interval"} <= set(summary["verdicts"]["memory"])
 
 
