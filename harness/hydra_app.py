@@ -25,19 +25,18 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from harness import store
 from harness.clock import SystemClock
 from harness.config import builtin_folder
 from harness.defaults import shipped_path
 from harness.errors import ConfigError, StoreError, UserError
+from harness.finishing import BAD_INPUT, FAILED, INTERRUPTED, finish, keep_failure
 from harness.fit_job import is_search, refuse_in_sweep, search
 from harness.hydra_errors import composition, missing, no_yaml, reported
-from harness.job import Done, Job, point_latest, run_job
+from harness.job import Job, point_latest, run_job
 from harness.overrides import check_groups, swept_keys, with_names
 from harness.printable import printable
 from harness.sweeping.sweeper import check_sweeper, refuse_alone
 
-FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 _TASK = "harness"
 
 
@@ -132,7 +131,7 @@ class _App:
             try:
                 if is_search(config):
                     return search(config, job, SystemClock())
-                return _finish(run_job(config, job, SystemClock()), job)
+                return finish(run_job(config, job, SystemClock()), job)
             except UserError as error:
                 failures.append(error)
                 _forget(job.folder)
@@ -167,9 +166,9 @@ class _App:
             try:
                 refuse_in_sweep(config)
                 done = run_job(config, job, SystemClock())
-                status = _finish(done, job)
+                status = finish(done, job)
             except UserError as error:
-                _keep_failure(job, error)
+                keep_failure(job, error)
                 print(f"harness: job {job.folder.name}: {error.shown()}", file=sys.stderr, flush=True)
                 return BAD_INPUT
             if status == INTERRUPTED or done.ending.stopped_by:
@@ -211,31 +210,6 @@ def _forget(folder: Path) -> None:
     with contextlib.suppress(OSError):
         folder.rmdir()
         folder.parent.rmdir()
-
-
-def _keep_failure(job: Job, error: UserError) -> None:
-    """Write why a job could not run into its folder, unless a run is in it: what is there stays as it is."""
-    if not (job.folder / store.RUN).exists():
-        store.write_json(job.folder / store.FAILURE, store.Failure(job.overrides, str(error)))
-
-
-def _finish(done: Done, job: Job) -> int:
-    """Summarise and render what was run, show it, and return the exit status.
-
-    Imported here is what a run needs only after its last trial: with NumPy, it would delay the first load.
-    """
-    from harness.report.publish import ending, publish
-
-    published = publish(job.folder)
-    done.screen.show(ending(published, verbose=done.settings.verbose))
-    done.screen.warn(done.ending.problems)
-    print(f"Results: {job.folder}", flush=True)
-    if done.ending.interrupted:
-        return INTERRUPTED
-    broken = published.summary.broken if done.settings.budgets.strict else ()
-    for line in broken:
-        print(f"strict: {line}", file=sys.stderr)
-    return 0 if done.ending.ok and not broken else FAILED
 
 
 def _gather(folder: Path, outputs: Path, *, interrupted: bool) -> int:
