@@ -39,7 +39,7 @@ class Job:
 
     ``again`` marks a later one of a series on the same machine, for which a brief noise check does. ``told`` names what
     of it has been warned about, and is shared by the jobs of a series. ``resumed`` lets the run in the folder go on
-    where it was stopped; it is not begun anew.
+    where it was stopped; it is not begun anew. ``forced`` lets it go on also where it is not what it was.
     """
 
     folder: Path
@@ -48,6 +48,7 @@ class Job:
     experiment: str | None = None
     again: bool = False
     resumed: bool = False
+    forced: bool = False
     told: set[str] = field(default_factory=set, compare=False)
 
 
@@ -153,6 +154,7 @@ def _describe(plan: Plan, config: DictConfig, folder: Path, before: Environment)
     """Write down what will be run and where, before anything is."""
     store.write_text(folder / store.CONFIG, OmegaConf.to_yaml(config, resolve=True))
     store.write_json(folder / store.RUN, plan.run)
+    (folder / store.FAILURE).unlink(missing_ok=True)  # of an earlier try, which could not even begin
     store.write_json(folder / store.ENVIRONMENT, before)
     return before
 
