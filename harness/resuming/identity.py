@@ -68,6 +68,15 @@ def mixed(identity: Identity) -> Identity:
     return replace(identity, sha256="")
 
 
+def remembered(found: Identity, expected: Identity) -> Identity:
+    """Return what is found of a run that goes on, with the hashes that were known of files that are as they were.
+
+    It stands for no run as a whole where the one before did not, or said less.
+    """
+    model = {path: _with_hash(stamp, expected.model.get(path)) for path, stamp in found.model.items()}
+    return replace(found, model=model, files=expected.files, sha256=found.sha256 if expected.sha256 else "")
+
+
 def completed(identity: Identity, facts: Mapping[str, Mapping[str, Any]]) -> Identity:
     """Return an identity with the files that the engines named, of which ``facts`` has the SHA-256 by path.
 
