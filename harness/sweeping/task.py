@@ -97,15 +97,16 @@ class SweepTask:
             if state == "finished":
                 return _already(job.folder), False
             brief = bool(self.begun) or (number > 0 and here() != self.home)
-            job = replace(
-                job, again=brief, told=self.told, resumed=state == "begun", forced=self.forced and state == "begun"
-            )
+            job = replace(job, again=brief, told=self.told, resumed=state == "begun", force=self.forced)
             done = patiently(lambda: run_job(config, job, clock), clock, time.sleep)
             status = finish(done, job)
         except OwnedRun as error:
             print(f"job {job.folder.name}: left alone: {error}", flush=True)
             return FAILED, False
         except UserError as error:
+            if _is_anothers(job.folder):
+                print(f"job {job.folder.name}: left alone: another process has just begun it", flush=True)
+                return FAILED, False
             keep_failure(job, error)
             print(f"harness: job {job.folder.name}: {error.shown()}", file=sys.stderr, flush=True)
             return BAD_INPUT, False
@@ -130,6 +131,11 @@ def _found(folder: Path) -> tuple[State, int]:
     if state == "new":
         clear(folder)
     return state, number
+
+
+def _is_anothers(folder: Path) -> bool:
+    """Tell whether another process has begun a job, of which there is no more than an open file yet."""
+    return not (folder / store.RUN).exists() and store.is_being_written(folder)
 
 
 def clear(folder: Path) -> None:
