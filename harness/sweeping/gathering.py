@@ -11,6 +11,7 @@ from harness.job import point_latest
 from harness.printable import printable
 from harness.records import PlannedJob, SweepPlan
 from harness.sweeping.launched import Launched
+from harness.sweeping.reuse import reused_lines
 from harness.sweeping.state import state_of
 
 
@@ -35,6 +36,8 @@ def gather(folder: Path, outputs: Path, launched: Launched) -> int:
     publish_page(sweep, tables)  # drawing takes seconds, and the table is what was waited for
     plan = read_plan(folder)
     left = unfinished(folder, plan) if plan is not None else ()
+    for line in reused_lines(folder, (job.job for job in plan.jobs)) if plan is not None else ():
+        print(line)
     for line in launched.lost:
         print(f"harness: launcher: {line}; python -m harness resume {folder} goes on", file=sys.stderr)
     if launched.interrupted and left and not launched.lost and plan is not None:

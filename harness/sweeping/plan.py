@@ -11,7 +11,7 @@ from harness.records import PlannedJob, SweepPlan
 from harness.sweeping.baseline import CellName, find_baseline
 from harness.sweeping.rounds import SweepSettings, check_blocks, order_of_round
 
-OWN_KEYS = ("sweep.interleave", "sweep.baseline", "sweep.block")
+OWN_KEYS = ("sweep.interleave", "sweep.baseline", "sweep.block", "sweep.skip_done")
 
 
 @dataclass(frozen=True, slots=True)

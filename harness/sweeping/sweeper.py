@@ -181,6 +181,8 @@ def refuse_alone(config: DictConfig) -> None:
         raise ConfigError(
             "sweep.baseline", f"'{sweep.baseline}' for a single run", "null; -m sweeps over several values"
         )
+    if sweep.skip_done:
+        raise ConfigError("sweep.skip_done", "true for a single run", "false; -m sweeps over several values")
 
 
 def check_sweeper(config: DictConfig) -> None:

@@ -23,6 +23,7 @@ from harness.errors import OwnedRun, UserError
 from harness.finishing import BAD_INPUT, FAILED, INTERRUPTED, finish, keep_failure
 from harness.fit_job import refuse_in_sweep
 from harness.job import Done, Job, run_job
+from harness.sweeping.reuse import reused, reused_line
 from harness.sweeping.state import State, find_job, state_of
 
 PATIENCE_S = 90.0
@@ -96,6 +97,10 @@ class SweepTask:
             state, number = _found(job.folder)
             if state == "finished":
                 return _already(job.folder), False
+            if state in ("new", "failed") and (record := reused(config, job, clock)) is not None:
+                remade(job.folder)
+                print(reused_line(job.folder.name, record), flush=True)
+                return 0, False
             brief = bool(self.begun) or (number > 0 and here() != self.home)
             job = replace(job, again=brief, told=self.told, resumed=state == "begun", force=self.forced)
             done = patiently(lambda: run_job(config, job, clock), clock, time.sleep)

@@ -84,8 +84,8 @@ def stopped(capsys: Capture, *arguments: str) -> Any:
 def test_what_is_left_has_to_be_as_it_was_planned(folder: Path, capsys: Capture, monkeypatch: Any) -> None:
     """A line for each job, with the key where a folder tells it; --force takes it, and the record says so."""
     sweep = stopped(capsys)
-    one = [path for path in (sweep / "0").iterdir() if path.name == "config.yaml"][0]
-    (sweep / "1" / "config.yaml").write_bytes(one.read_bytes().replace(b"threads: 1", b"threads: 2"))
+    other = (sweep / "0" / "config.yaml").read_text(encoding="utf-8").replace("threads: 1", "threads: 2")
+    (sweep / "1" / "config.yaml").write_text(other, encoding="utf-8")
     monkeypatch.setenv("CONTEXT_LENGTH", "17")
     ran = called(capsys, ["resume", str(sweep)])
     assert (ran.status, ran.err.splitlines()) == (
@@ -103,11 +103,6 @@ def test_what_is_left_has_to_be_as_it_was_planned(folder: Path, capsys: Capture,
     assert len(json_of(sweep / "resumed.json")["times"][0]["forced"]) == 2
     ran = called(capsys, ["resume", str(sweep)])
     assert (ran.status, ran.out) == (0, "nothing is left to do: 3 of 3 jobs\n")
-
-
-def test_a_folder_that_is_no_sweep_of_ours(folder: Path, capsys: Capture) -> None:
-    """One line, also where the working directory is gone."""
-    sweep = stopped(capsys)
     multirun = sweep / "multirun.yaml"
     text = multirun.read_text(encoding="utf-8")
     multirun.write_text(text.replace(f"cwd: {folder}", f"cwd: {folder}-gone"), encoding="utf-8")
@@ -124,6 +119,26 @@ def test_a_folder_that_is_no_sweep_of_ours(folder: Path, capsys: Capture) -> Non
         f"harness: sweep folder: found '{sweep}' without multirun.yaml, "
         "expected the folder of a sweep that this harness began\n",
     )
+
+
+def test_equal_cells_of_an_earlier_sweep_are_reused(folder: Path, capsys: Capture) -> None:
+    """Under their new names, with where they come from; what is not equal runs, and what has failed is run again."""
+    many = ["-m", *NULL, "iterations=1", "sweep.skip_done=true"]
+    first = called(capsys, [*many, "threads=1,2"])
+    with (first.folder / "1" / "trials.jsonl").open("r+", encoding="utf-8") as trials:
+        text = trials.read()
+        trials.seek(0)
+        trials.write(text.replace('"kind":"ok"', '"kind":"no"'))
+    second = called(capsys, [*many, "threads=1,2,3", "quiet=false"])
+    assert second.status == 0
+    began = json_of(first.folder / "0" / "run.json")["started_at"]
+    line = f"job 0 is reused from {first.folder / '0'}, measured at {began}; the machine may have drifted"
+    assert second.out.splitlines().count(line) == 2
+    assert [path.parent.name for path in second.folder.glob("*/reused.json")] == ["0"]
+    assert (second.folder / "0" / "trials.jsonl").read_bytes() == (first.folder / "0" / "trials.jsonl").read_bytes()
+    run = json_of(second.folder / "0" / "run.json")
+    assert (run["started_at"], run["overrides"][-1]) == (began, "quiet=False")
+    assert [cell["ok"] for cell in json_of(second.folder / "sweep.json")["cells"]] == [True, True, True]
 
 
 def test_two_that_resume_the_same_sweep(folder: Path, capsys: Capture) -> None:
