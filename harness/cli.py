@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from harness.errors import UserError
 
-COMMANDS = ("report", "rescore", "compare", "baseline", "watch", "known-times", "doctor", "plugins")
+COMMANDS = ("report", "resume", "rescore", "compare", "baseline", "watch", "known-times", "doctor", "plugins")
 BAD_INPUT, INTERRUPTED, CLOSED_PIPE = 2, 130, 141
 
 

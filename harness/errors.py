@@ -5,10 +5,13 @@
     HarnessError
     +-- UserError            what the user gave cannot be used; one line, exit status 2
     |   +-- ConfigError      a key, a value or a name in the configuration
+    |   |   +-- ChangedSweep     jobs of a stopped sweep that are not as they were planned, a line for each
     |   +-- InputError       an audio file, a transcript, a folder
     |   |   +-- UnusableEntries  entries of a dataset, a line for each
     |   +-- PluginError      a stage, a probe or a hook that breaks its contract
     |   +-- StoreError       a run's folder that cannot be written or read
+    |       +-- OwnedRun         a run that another living process has in hand
+    |       +-- ChangedRun   a run whose code, models or machine are not those that it was begun with
     +-- GuardError           a second model was about to be loaded under ``one_at_a_time``
     +-- WorkerError          the measured process failed; becomes a trial's outcome
         +-- WorkerCrashed    it died: by a signal, or by leaving
@@ -23,6 +26,8 @@ from collections.abc import Iterable
 from difflib import SequenceMatcher
 
 from harness.printable import printable
+
+_MOST_LINES = 5
 
 
 class HarnessError(Exception):
@@ -58,6 +63,24 @@ class ConfigError(UserError):
     """A key, a value or a name in the configuration."""
 
 
+class ChangedSweep(ConfigError):
+    """Jobs that are left of a stopped sweep, and are not as they were planned: a line for each in ``lines``."""
+
+    def __init__(self, changed: int, left: int, lines: Iterable[str]) -> None:
+        super().__init__(
+            "configuration",
+            f"{changed} of the {left} jobs that are left with another one than was planned",
+            "the same; --force takes what is composed now",
+        )
+        self.lines = tuple(printable(" ".join(line.split())) for line in lines)
+
+    def shown(self) -> str:
+        """Return the message and a line for each of the first few jobs below it."""
+        few = [f"  {line}" for line in self.lines[:_MOST_LINES]]
+        more = len(self.lines) - len(few)
+        return "\n".join((str(self), *few, *([f"  and {more} more"] if more else [])))
+
+
 class InputError(UserError):
     """An audio file, a transcript or a folder that was named as input."""
 
@@ -80,6 +103,26 @@ class PluginError(UserError):
 
 class StoreError(UserError):
     """A run's folder that cannot be written, or is none."""
+
+
+class OwnedRun(StoreError):
+    """A run that another living process has in hand; ``elsewhere`` where its life is known by its heartbeat alone."""
+
+    def __init__(self, subject: str, found: str, expected: str, *, elsewhere: bool = False) -> None:
+        super().__init__(subject, found, expected)
+        self.elsewhere = elsewhere
+
+
+class ChangedRun(StoreError):
+    """A stopped run that would go on with something else: the message says how much, ``lines`` what, one for each."""
+
+    def __init__(self, subject: str, found: str, expected: str, lines: Iterable[str]) -> None:
+        super().__init__(subject, found, expected)
+        self.lines = tuple(printable(" ".join(line.split())) for line in lines)
+
+    def shown(self) -> str:
+        """Return the message and a line for each difference below it."""
+        return "\n".join((str(self), *(f"  {line}" for line in self.lines)))
 
 
 class GuardError(HarnessError):

@@ -6,9 +6,7 @@ with status 1 for a misspelt key.
 
 import argparse
 import contextlib
-import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -17,27 +15,25 @@ from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import get_args_parser
 from hydra.core.global_hydra import GlobalHydra
-from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import run_job as run_hydra_job
-from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
 
-from harness import store
 from harness.clock import SystemClock
 from harness.config import builtin_folder
 from harness.defaults import shipped_path
-from harness.errors import ConfigError, StoreError, UserError
+from harness.errors import ConfigError, UserError
+from harness.finishing import BAD_INPUT, finish
 from harness.fit_job import is_search, refuse_in_sweep, search
-from harness.hydra_errors import composition, missing, no_yaml, reported
-from harness.job import Done, Job, point_latest, run_job
+from harness.hydra_errors import reported, translated
+from harness.job import run_job
 from harness.overrides import check_groups, swept_keys, with_names
-from harness.printable import printable
+from harness.sweeping.continuing import at_home, go_on, stored_sweep, sweep_dir
+from harness.sweeping.gathering import gather
+from harness.sweeping.launched import Launched
 from harness.sweeping.sweeper import check_sweeper, refuse_alone
+from harness.sweeping.task import SweepTask, job_of_hydra
 
-FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 _TASK = "harness"
 
 
@@ -47,17 +43,28 @@ def run(argv: Sequence[str]) -> int:
     arguments = _parsed(parser, argv)
     hydra = Hydra.create_main_hydra2(_TASK, search_path(arguments.config_dir))
     try:
-        return _App(hydra, parser, arguments).run()
-    except MissingConfigException as error:
-        raise missing(error, hydra) from None
-    except OverrideParseException as error:
-        raise ConfigError("command line", f"'{error.override}'", "key=value, as Hydra writes it") from None
-    except (HydraException, OmegaConfBaseException) as error:
-        raise composition(error, hydra, arguments.config_name or "config", arguments.overrides) from None
-    except YAMLError as error:
-        raise no_yaml(error) from None
+        app = _App(hydra, parser, arguments)
+        with translated(hydra, app.name, arguments.overrides):
+            return app.run()
     finally:
         GlobalHydra.instance().clear()
+
+
+def resume_sweep(folder: Path, *, force: bool) -> int:
+    """Let a sweep that was stopped go on, and return the exit status.
+
+    ``force`` takes jobs that are not as they were planned or begun. Raises :class:`UserError`.
+    """
+    sweep = stored_sweep(folder)
+    with at_home(sweep):
+        hydra = Hydra.create_main_hydra2(_TASK, search_path(sweep.config_dir))
+        try:
+            with translated(hydra, sweep.name, sweep.overrides):
+                return go_on(hydra, sweep, force=force)
+        except OSError as error:
+            raise reported(error) from None
+        finally:
+            GlobalHydra.instance().clear()
 
 
 def _parsed(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Namespace:
@@ -95,21 +102,25 @@ class _App:
         self._hydra = hydra
         self._parser = parser
         self._arguments = arguments
-        self._name: str = arguments.config_name or "config"
+        self.name: str = arguments.config_name or "config"
         self._overrides: list[str] = arguments.overrides
 
     def run(self) -> int:
         """Dispatch."""
         arguments = self._arguments
         self._overrides = arguments.overrides = with_names(self._overrides, self._hydra.config_loader)
+        with translated(self._hydra, self.name, self._overrides):
+            return self._answered(arguments)
+
+    def _answered(self, arguments: argparse.Namespace) -> int:
         if arguments.help:
-            self._hydra.app_help(self._name, self._parser, arguments)
+            self._hydra.app_help(self.name, self._parser, arguments)
         elif arguments.hydra_help:
-            self._hydra.hydra_help(self._name, self._parser, arguments)
+            self._hydra.hydra_help(self.name, self._parser, arguments)
         elif arguments.cfg:
-            self._hydra.show_cfg(self._name, self._overrides, arguments.cfg, arguments.package, arguments.resolve)
+            self._hydra.show_cfg(self.name, self._overrides, arguments.cfg, arguments.package, arguments.resolve)
         elif arguments.info:
-            self._hydra.show_info(arguments.info, self._name, self._overrides)
+            self._hydra.show_info(arguments.info, self.name, self._overrides)
         else:
             return self._sweep() if arguments.multirun else self._single()
         return 0
@@ -128,11 +139,11 @@ class _App:
         failures: list[UserError] = []
 
         def task(config: DictConfig) -> int:
-            job = _job(())
+            job = job_of_hydra(())
             try:
                 if is_search(config):
                     return search(config, job, SystemClock())
-                return _finish(run_job(config, job, SystemClock()), job)
+                return finish(run_job(config, job, SystemClock()), job)
             except UserError as error:
                 failures.append(error)
                 _forget(job.folder)
@@ -148,7 +159,7 @@ class _App:
         return int(returned.return_value)
 
     def _composed(self, mode: RunMode) -> DictConfig:
-        return self._hydra.compose_config(self._name, self._overrides, mode, with_log_configuration=False)
+        return self._hydra.compose_config(self.name, self._overrides, mode, with_log_configuration=False)
 
     def _sweep(self) -> int:
         check_groups(self._overrides, self._hydra.config_loader)
@@ -157,44 +168,16 @@ class _App:
         check_sweeper(config)
         own = config.hydra.sweeper.get("params") or {}
         swept = swept_keys([*(f"{key}={value}" for key, value in own.items()), *self._overrides])
-        folder = Path(str(config.hydra.sweep.dir))
+        folder = Path(str(config.hydra.sweep.dir)).absolute()
         outputs = _outputs(config)
-
-        told: set[str] = set()
-
-        def task(config: DictConfig) -> int:
-            job = replace(_job(swept), again=HydraConfig.get().job.num > 0, told=told)
-            try:
-                refuse_in_sweep(config)
-                done = run_job(config, job, SystemClock())
-                status = _finish(done, job)
-            except UserError as error:
-                _keep_failure(job, error)
-                print(f"harness: job {job.folder.name}: {error.shown()}", file=sys.stderr, flush=True)
-                return BAD_INPUT
-            if status == INTERRUPTED or done.ending.stopped_by:
-                raise KeyboardInterrupt  # the one exception that no launcher takes for a failed job
-            return status
-
-        interrupted = False
-        overrides = [*self._overrides, f"hydra.sweep.dir={folder}"]
+        overrides = [*self._overrides, sweep_dir(folder)]
         try:
-            self._hydra.multirun(self._name, task, overrides, with_log_configuration=False)
+            launched = self._hydra.multirun(self.name, SweepTask(swept), overrides, with_log_configuration=False)
         except KeyboardInterrupt:
-            interrupted = True
+            launched = Launched(interrupted=True)
         except OSError as error:
             raise reported(error) from None
-        return _gather(folder, outputs, interrupted=interrupted)
-
-
-def _job(swept: tuple[str, ...]) -> Job:
-    """Return the job that Hydra runs at this moment; its overrides as they were written, interpolations included."""
-    hydra = HydraConfig.get()
-    overrides = OmegaConf.to_container(hydra.overrides.task, resolve=False)
-    assert isinstance(overrides, list)
-    return Job(
-        Path(hydra.runtime.output_dir), tuple(map(str, overrides)), swept, hydra.runtime.choices.get("experiment")
-    )
+        return gather(folder, outputs, launched if isinstance(launched, Launched) else Launched())
 
 
 def _outputs(config: DictConfig) -> Path:
@@ -211,53 +194,3 @@ def _forget(folder: Path) -> None:
     with contextlib.suppress(OSError):
         folder.rmdir()
         folder.parent.rmdir()
-
-
-def _keep_failure(job: Job, error: UserError) -> None:
-    """Write why a job could not run into its folder, unless a run is in it: what is there stays as it is."""
-    if not (job.folder / store.RUN).exists():
-        store.write_json(job.folder / store.FAILURE, store.Failure(job.overrides, str(error)))
-
-
-def _finish(done: Done, job: Job) -> int:
-    """Summarise and render what was run, show it, and return the exit status.
-
-    Imported here is what a run needs only after its last trial: with NumPy, it would delay the first load.
-    """
-    from harness.report.publish import ending, publish
-
-    published = publish(job.folder)
-    done.screen.show(ending(published, verbose=done.settings.verbose))
-    done.screen.warn(done.ending.problems)
-    print(f"Results: {job.folder}", flush=True)
-    if done.ending.interrupted:
-        return INTERRUPTED
-    broken = published.summary.broken if done.settings.budgets.strict else ()
-    for line in broken:
-        print(f"strict: {line}", file=sys.stderr)
-    return 0 if done.ending.ok and not broken else FAILED
-
-
-def _gather(folder: Path, outputs: Path, *, interrupted: bool) -> int:
-    """Make the sweep's table from its folders, whatever became of the jobs."""
-    from harness.analysis.sweep import read_sweep
-    from harness.report.sweep_page import publish_page
-    from harness.report.sweep_report import publish_sweep, sweep_text
-    from harness.report.sweep_table import sweep_figures
-
-    try:
-        sweep = read_sweep(folder)
-    except StoreError:
-        if interrupted:  # before the first job
-            return INTERRUPTED
-        raise
-    shown = sweep_figures(sweep)
-    tables = publish_sweep(sweep, shown)
-    for line in point_latest(outputs, folder):
-        print(f"warning: {line}", file=sys.stderr)
-    print(f"\n{printable(sweep_text(sweep, shown))}\n", flush=True)
-    publish_page(sweep, tables)  # drawing takes seconds, and the table is what was waited for
-    print(f"Sweep: {folder.resolve()}")
-    if interrupted:
-        return INTERRUPTED
-    return 0 if sweep.ok else FAILED

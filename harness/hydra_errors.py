@@ -1,9 +1,10 @@
 """Hydra's errors, each turned into our one line."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from hydra._internal.hydra import Hydra
-from hydra.errors import HydraException, MissingConfigException
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -12,6 +13,21 @@ from yaml import YAMLError
 from harness.corpus.choice import CHOICE_KEYS
 from harness.errors import ConfigError, StoreError
 from harness.overrides import parsed_overrides
+
+
+@contextmanager
+def translated(hydra: Hydra, name: str, overrides: Sequence[str]) -> Iterator[None]:
+    """Raise in the place of Hydra's errors ours; ``name`` and ``overrides`` are what is composed in here."""
+    try:
+        yield
+    except MissingConfigException as error:
+        raise missing(error, hydra) from None
+    except OverrideParseException as error:
+        raise ConfigError("command line", f"'{error.override}'", "key=value, as Hydra writes it") from None
+    except (HydraException, OmegaConfBaseException) as error:
+        raise composition(error, hydra, name, overrides) from None
+    except YAMLError as error:
+        raise no_yaml(error) from None
 
 
 def reported(error: OSError) -> Exception:

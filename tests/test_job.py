@@ -58,7 +58,9 @@ def test_a_job_fills_its_folder(config: DictConfig, tmp_path: Path, capsys: pyte
         "differs.json",
         "engine.log",
         "environment.json",
+        "identity.json",
         "memory.curve",
+        "owner-0000.json",
         "run.json",
         "trials.jsonl",
     ]

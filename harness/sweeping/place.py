@@ -7,6 +7,7 @@ from pathlib import Path
 from harness import store
 from harness.errors import StoreError
 from harness.records import PlannedJob, SweepPlan
+from harness.sweeping.state import ended_since, read_resumptions
 
 _FINAL = (store.SUMMARY, store.FAILURE)
 
@@ -40,8 +41,9 @@ class Place:
 def read_place(folder: Path, now: datetime) -> Place | None:
     """Return where the job of a folder stands; None where there is no plan, or it has no such job. Writes nothing.
 
-    The estimate takes the time since the sweep began over the jobs that have ended since, so that it holds also where
-    several run at a time; a sweep whose jobs differ in length is estimated as if the rest were like the first.
+    The estimate takes the time since the sweep began, or was resumed, over the jobs that have ended since, so that it
+    holds also where several run at a time; a sweep whose jobs differ in length is estimated as if the rest were like
+    the first.
     """
     try:
         plan = store.read_json(folder.parent / store.PLAN, SweepPlan)
@@ -51,16 +53,26 @@ def read_place(folder: Path, now: datetime) -> Place | None:
     if job is None:
         return None
     ended = sum(is_ended(folder.parent / one.job) for one in plan.jobs)
-    passed_s = (now - datetime.fromisoformat(plan.started_at)).total_seconds()
+    began_at, counted = _this_leg(folder.parent, plan, ended)
+    passed_s = (now - datetime.fromisoformat(began_at)).total_seconds()
     return Place(
         cell=job.cell + 1,
         cells=len({one.cell for one in plan.jobs}),
         name=swept_name(plan, job),
         block=job.block + 1,
         blocks=plan.blocks,
-        mean_s=passed_s / ended if ended and passed_s > 0 else None,
+        mean_s=passed_s / counted if counted and passed_s > 0 else None,
         waiting=len(plan.jobs) - ended - 1,
     )
+
+
+def _this_leg(folder: Path, plan: SweepPlan, ended: int) -> tuple[str, int]:
+    """Return when the sweep began, or was taken up again, and how many jobs have ended since: a pause is no work."""
+    try:
+        times = read_resumptions(folder).times
+    except StoreError:
+        return plan.started_at, 0
+    return (times[-1].at, ended_since(folder, times[-1].left, times[-1].at)) if times else (plan.started_at, ended)
 
 
 def is_ended(folder: Path) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from harness import store
 from harness.errors import ConfigError, StoreError
@@ -10,19 +11,21 @@ from harness.records import PlannedJob, SweepPlan
 from harness.sweeping.baseline import CellName, find_baseline
 from harness.sweeping.rounds import SweepSettings, check_blocks, order_of_round
 
-OWN_KEYS = ("sweep.interleave", "sweep.baseline", "sweep.block")
+OWN_KEYS = ("sweep.interleave", "sweep.baseline", "sweep.block", "sweep.skip_done")
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedCell:
     """One cell before it runs: its overrides, and what its composed configuration says of the sweep.
 
-    ``iterations`` is None where that is no number, which its own job will say.
+    ``iterations`` is None where that is no number, which its own job will say; ``part`` is its whole configuration
+    without Hydra's, None where that cannot be resolved.
     """
 
     overrides: tuple[str, ...]
     settings: SweepSettings
     iterations: int | None = None
+    part: Mapping[str, Any] | None = None
 
     def block(self, number: int) -> tuple[str, ...]:
         """Return the overrides of one of its blocks; those of the cell where there is only one."""
@@ -62,7 +65,8 @@ def sweep_plan(
 def check_folders(folder: Path, jobs: Sequence[PlannedJob]) -> None:
     """Refuse a folder in which jobs have run, and two jobs in one folder: what is there stays as it is."""
     if any(path for name in (store.RUN, store.FAILURE) for path in folder.glob(f"*/{name}")):
-        raise StoreError("output folder", f"'{folder}' with a sweep in it", "a folder without one")
+        expected = "a folder without one; python -m harness resume goes on with a sweep that was stopped"
+        raise StoreError("output folder", f"'{folder}' with a sweep in it", expected)
     seen: dict[str, int] = {}
     for number, job in enumerate(jobs):
         if job.job in seen:

@@ -17,12 +17,14 @@ from harness.sweeping.baseline import EXPECTED
 class SweepSettings:
     """The keys ``sweep.*``: in how many blocks each cell is measured, and the cell that the others are compared with.
 
-    ``block`` says which block, from 0, a job is; None where nobody has divided the cell.
+    ``block`` says which block, from 0, a job is; None where nobody has divided the cell. ``skip_done`` takes the runs
+    of earlier sweeps for cells that are equal to them.
     """
 
     interleave: int = 1
     baseline: str | None = None
     block: int | None = None
+    skip_done: bool = False
 
     def share(self, iterations: int) -> int:
         """Return how many of a cell's iterations this job runs. Raises :class:`ConfigError` for blocks without any."""
@@ -50,7 +52,10 @@ def sweep_settings(values: object) -> SweepSettings:
     if block is not None and (not _is_whole(block) or not 0 <= block < interleave or interleave == 1):
         expected = f"a block from 0 to {interleave - 1}" if interleave > 1 else "none, for sweep.interleave is 1"
         raise ConfigError("sweep.block", repr(block), expected)
-    return SweepSettings(interleave, _baseline(values.get("baseline")), block)
+    skip_done = values.get("skip_done", False)
+    if not isinstance(skip_done, bool):
+        raise ConfigError("sweep.skip_done", repr(skip_done), "true or false")
+    return SweepSettings(interleave, _baseline(values.get("baseline")), block, skip_done)
 
 
 def _baseline(value: object) -> str | None:

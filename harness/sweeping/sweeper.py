@@ -3,11 +3,11 @@
 The class that Hydra finds stands in :mod:`hydra_plugins.asr_align_harness`, for Hydra takes no plugin from elsewhere.
 """
 
+import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -19,11 +19,14 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from harness import store
 from harness.clock import SystemClock
-from harness.errors import ConfigError
+from harness.errors import ChangedSweep, ConfigError
 from harness.overrides import swept_keys
-from harness.records import PlannedJob
+from harness.records import PlannedJob, SweepPlan
+from harness.sweeping.composed import changed_keys, config_sha256, task_part, with_block
+from harness.sweeping.launched import Launched, joined, launched
 from harness.sweeping.plan import PlannedCell, check_folders, jobs_of, sweep_plan
 from harness.sweeping.rounds import SweepSettings, sweep_settings
+from harness.sweeping.state import Resumption, add_resumption
 
 
 class Interleaving(Sweeper):
@@ -49,8 +52,8 @@ class Interleaving(Sweeper):
             hydra_context=hydra_context, task_function=task_function, config=config
         )
 
-    def sweep(self, arguments: list[str]) -> Any:
-        """Plan a sweep and run it; return what the launcher returned, batch by batch.
+    def sweep(self, arguments: list[str]) -> Launched:
+        """Plan a sweep and run it; return what became of its jobs.
 
         Raises :class:`harness.errors.UserError` for a sweep that cannot be planned, and Hydra's errors for a cell that
         cannot be composed.
@@ -65,13 +68,49 @@ class Interleaving(Sweeper):
         cells = self._cells(asked)
         swept = swept_keys(asked)
         folder = Path(str(self.config.hydra.sweep.dir))
-        jobs = self._named(jobs_of(cells, swept))
+        jobs = self._named(jobs_of(cells, swept), cells)
         plan = sweep_plan(cells, jobs, swept, started_at, metadata.version("asr-align-harness"))
         check_folders(folder, jobs)
         folder.mkdir(parents=True, exist_ok=True)
         OmegaConf.save(self.config, folder / store.MULTIRUN)
         store.write_json(folder / store.PLAN, plan)
         return self._launched([list(job.overrides) for job in jobs])
+
+    def go_on(self, plan: SweepPlan, left: Sequence[PlannedJob], *, force: bool) -> Launched:
+        """Run the jobs that are left of a sweep, each in the folder that was planned for it.
+
+        Raises :class:`harness.errors.ChangedSweep`, before anything has run, where a job's configuration is not what
+        was planned, unless ``force``; the record then says what had changed.
+        """
+        assert self.config is not None
+        changed = [line for job in left for line in self._changes(plan, job)]
+        if changed and not force:
+            raise ChangedSweep(len(changed), len(left), changed)
+        folder = Path(str(self.config.hydra.sweep.dir))
+        add_resumption(
+            folder,
+            Resumption(
+                at=SystemClock().wall().isoformat(timespec="milliseconds"),
+                hostname=socket.gethostname(),
+                harness_version=metadata.version("asr-align-harness"),
+                left=tuple(job.job for job in left),
+                forced=tuple(changed),
+            ),
+        )
+        return self._launched([[*job.overrides, in_folder(job.job)] for job in left])
+
+    def _changes(self, plan: SweepPlan, job: PlannedJob) -> list[str]:
+        """Return a line where the configuration of a job is not what was planned."""
+        assert self.config is not None
+        config = self._composed([*job.overrides, in_folder(job.job)])
+        number = plan.jobs.index(job)
+        with open_dict(config):
+            config.hydra.job.id = config.hydra.job.num = number
+        part = task_part(config)
+        if job.config_sha256 in ("", config_sha256(part)):
+            return []
+        what = changed_keys(Path(str(self.config.hydra.sweep.dir)) / job.job, part)
+        return [f"job {job.job}: {what or 'its configuration is not what was planned'}"]
 
     def _cells(self, asked: Sequence[str]) -> list[PlannedCell]:
         """Expand the overrides and compose each cell once, which finds what cannot be before anything has run."""
@@ -86,39 +125,53 @@ class Interleaving(Sweeper):
         config = self._composed(overrides)
         iterations = OmegaConf.select(config, "iterations")
         whole = isinstance(iterations, int) and not isinstance(iterations, bool)
-        return PlannedCell(tuple(overrides), _settings(config), iterations if whole else None)
+        return PlannedCell(tuple(overrides), _settings(config), iterations if whole else None, task_part(config))
 
     def _composed(self, overrides: Sequence[str]) -> DictConfig:
         assert self.hydra_context is not None
         assert self.config is not None
         return self.hydra_context.config_loader.load_sweep_config(self.config, list(overrides))
 
-    def _named(self, jobs: Sequence[PlannedJob]) -> list[PlannedJob]:
-        """Return the jobs with the names that their folders will have, which ``hydra.sweep.subdir`` may change."""
+    def _named(self, jobs: Sequence[PlannedJob], cells: Sequence[PlannedCell]) -> list[PlannedJob]:
+        """Return the jobs with the names that their folders will have, and what their configurations are.
+
+        Both may depend on a job's number: ``hydra.sweep.subdir`` where it is not the usual one, and a configuration
+        that names the number. Such jobs are composed once more, the others not, for that takes a while.
+        """
         assert self.config is not None
         named = OmegaConf.to_container(self.config.hydra.sweep, resolve=False)
         assert isinstance(named, dict)
-        if named["subdir"] == "${hydra.job.num}":
-            return list(jobs)
+        usual = named["subdir"] == "${hydra.job.num}"
         made = []
         for number, job in enumerate(jobs):
+            part = cells[job.cell].part
+            if usual and part is not None:
+                own = with_block(part, job.block) if cells[job.cell].settings.interleave > 1 else part
+                made.append(replace(job, config_sha256=config_sha256(own)))
+                continue
             config = self._composed(job.overrides)
             with open_dict(config):
                 config.hydra.job.id = config.hydra.job.num = number
-            made.append(replace(job, job=str(config.hydra.sweep.subdir)))
+            name = str(config.hydra.sweep.subdir)
+            made.append(replace(job, job=name, config_sha256=config_sha256(task_part(config))))
         return made
 
-    def _launched(self, jobs: list[list[str]]) -> list[Any]:
+    def _launched(self, jobs: list[list[str]]) -> Launched:
         assert self.launcher is not None
-        returned: list[Any] = []
+        batches = []
         first = 0
         for batch in BasicSweeper.split_overrides_to_chunks(jobs, self._max_batch_size):
-            results = self.launcher.launch(batch, initial_job_idx=first)
-            for result in results:
-                _ = result.return_value  # raises what the job raised
+            batches.append(launched(self.launcher, batch, first))
             first += len(batch)
-            returned.append(results)
-        return returned
+            if batches[-1].gone:
+                break
+        return joined(batches)
+
+
+def in_folder(name: str) -> str:
+    """Return the override that gives a job its folder, in Hydra's grammar; it is none of the task's."""
+    quoted = name.replace("\\", "\\\\").replace("'", "\\'").replace("${", "\\${")
+    return f"hydra.sweep.subdir='{quoted}'"
 
 
 def refuse_alone(config: DictConfig) -> None:
@@ -128,6 +181,8 @@ def refuse_alone(config: DictConfig) -> None:
         raise ConfigError(
             "sweep.baseline", f"'{sweep.baseline}' for a single run", "null; -m sweeps over several values"
         )
+    if sweep.skip_done:
+        raise ConfigError("sweep.skip_done", "true for a single run", "false; -m sweeps over several values")
 
 
 def check_sweeper(config: DictConfig) -> None:

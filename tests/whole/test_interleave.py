@@ -105,6 +105,8 @@ def test_an_interrupted_sweep_knows_what_it_did_not_come_to(folder: Path) -> Non
         (["sweep.interleave=-1"], "sweep.interleave: found -1, expected a whole number of at least 1"),
         (["sweep.interleave=1.5"], "sweep.interleave: found 1.5, expected a whole number of at least 1"),
         (["sweep.interleave=yes"], "sweep.interleave: found 'yes', expected a whole number of at least 1"),
+        (["sweep.skip_done=1"], "sweep.skip_done: found 1, expected true or false"),
+        (["sweep.skip_done=true,false"], "sweep.skip_done: found several values, expected one for the whole sweep"),
         (["sweep.interleave=1,2"], "sweep.interleave: found several values, expected one for the whole sweep"),
         (
             ["sweep.interleave=6"],
@@ -174,6 +176,10 @@ def test_a_sweep_that_cannot_be_is_one_line(arguments: list[str], line: str, fol
         (
             ["sweep.baseline=threads=1"],
             "sweep.baseline: found 'threads=1' for a single run, expected null; -m sweeps over several values",
+        ),
+        (
+            ["sweep.skip_done=true"],
+            "sweep.skip_done: found true for a single run, expected false; -m sweeps over several values",
         ),
         (["sweep.block=0"], "sweep.block: found 0, expected none, for sweep.interleave is 1"),
     ],
