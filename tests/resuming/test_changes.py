@@ -60,7 +60,8 @@ def test_a_model_is_the_same_where_its_stamp_or_its_content_is(
     if content is not None:
         path.write_bytes(content)
         os.utime(path, ns=(mtime_ns, mtime_ns))
-    before = replace(EXPECTED, **{named_by: {str(path): Stamp(5, 10**18, sha256)}})
+    stamps = {str(path): Stamp(5, 10**18, sha256)}
+    before = replace(EXPECTED, model=stamps) if named_by == "model" else replace(EXPECTED, files=stamps)
     lines = [f"model: {path}: found {expected}, expected 5 bytes of 2001-09-09 01:46:40.000 UTC"]
     assert list(changes(EXPECTED, before)) == (lines if expected else [])
 
