@@ -79,7 +79,7 @@ class Ownership:
         self.close()
 
     def holds(self) -> bool:
-        """Tell whether nobody has taken over: asked before a trial is written. Lists the folder, 20 us."""
+        """Tell whether nobody has taken over: asked before a trial is written. Lists the folder: 30 us."""
         return _highest(self._folder) <= self.number
 
     def successor(self) -> Owner | None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from harness import store
@@ -20,7 +21,7 @@ def read_config(folder: Path) -> DictConfig:
         raise StoreError("run folder", f"'{folder}' without {store.CONFIG}", _EXPECTED) from None
     except OSError as error:
         raise StoreError("run folder", f"'{path}' ({error.strerror})", _EXPECTED) from None
-    except (YAMLError, UnicodeDecodeError, ValueError, AssertionError) as error:
+    except (YAMLError, OmegaConfBaseException, UnicodeDecodeError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else "no YAML"
         raise StoreError("run folder", f"'{path}' ({reason})", _EXPECTED) from None
     if not isinstance(config, DictConfig) or not config:

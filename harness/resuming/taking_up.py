@@ -71,7 +71,7 @@ def lines_of(run: Run, done: Begun, before: Owner | None) -> Iterator[str]:
     count = len(done.done)
     first = next((index for index in range(run.trials) if index not in done.done), run.trials)
     if before is not None:
-        yield f"Taken over from {before}, which is gone"
+        yield f"Taken over from {before}, which is gone or asleep"
     yield f"{count} of {run.trials} trials are done; goes on with trial {first} in a new worker (leg {done.leg})"
 
 
