@@ -9,7 +9,6 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module, metadata
-from pathlib import Path
 from typing import NoReturn
 
 from harness.errors import UserError
@@ -21,8 +20,6 @@ BAD_INPUT, INTERRUPTED, CLOSED_PIPE = 2, 130, 141
 def main() -> NoReturn:
     """Run the command line of this process and exit with its status. SIGTERM ends a run as Ctrl-C does."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    if not {"", str(Path.cwd())} & set(sys.path):
-        sys.path.insert(0, str(Path.cwd()))  # as python -m does, so that plugins=[my_module] is found
     sys.exit(status_of(sys.argv[1:]))
 
 

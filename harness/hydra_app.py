@@ -36,6 +36,7 @@ from harness.job import Done, Job, point_latest, run_job
 from harness.overrides import check_groups, swept_keys, with_names
 from harness.printable import printable
 from harness.sweeping.sweeper import check_sweeper, refuse_alone
+from harness.trusted import TrustedLoader
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 _TASK = "harness"
@@ -46,6 +47,7 @@ def run(argv: Sequence[str]) -> int:
     parser = get_args_parser()
     arguments = _parsed(parser, argv)
     hydra = Hydra.create_main_hydra2(_TASK, search_path(arguments.config_dir))
+    hydra.config_loader = TrustedLoader(hydra.config_loader.get_search_path())
     try:
         return _App(hydra, parser, arguments).run()
     except MissingConfigException as error:

@@ -23,6 +23,7 @@ from harness import hookspecs
 from harness.errors import ConfigError, PluginError, nearest_first
 from harness.hookspecs import Exporter, Probe
 from harness.normalizer import Normalizer, register
+from harness.own_modules import working_directory_last
 from harness.records import ROLES
 from harness.stage import Stage
 
@@ -106,6 +107,7 @@ def discover(extra: Iterable[str] = ()) -> Registry:
     manager = _manager()
     origins = dict(_register_entry_points(manager))
     for name in extra:
+        working_directory_last(name)
         module = _imported(name, name)
         if not any(hasattr(one, f"{GROUP}_impl") for one in vars(module).values()):
             hooks = "harness_stages, harness_probes, harness_exporters or harness_normalizers in it"

@@ -23,6 +23,7 @@ from harness.errors import (
     WorkerTimeout,
 )
 from harness.limit import Limit
+from harness.own_modules import worker_flags
 from harness.records import Phase
 from harness.worker.protocol import VERSION, Message, as_text, decode, encode
 
@@ -76,7 +77,7 @@ class Client:
             self._log_start = sink.tell()
             self._spawned_ns = clock.now_ns()
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "harness.worker"],
+                [sys.executable, *worker_flags(), "-m", "harness.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=sink,
