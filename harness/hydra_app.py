@@ -32,9 +32,10 @@ from harness.defaults import shipped_path
 from harness.errors import ConfigError, StoreError, UserError
 from harness.fit_job import is_search, refuse_in_sweep, search
 from harness.hydra_errors import composition, missing, no_yaml, reported
+from harness.inside import refuse_link_out
 from harness.job import Done, Job, point_latest, run_job
 from harness.overrides import check_groups, swept_keys, with_names
-from harness.printable import printable
+from harness.printable import printable, shown
 from harness.sweeping.sweeper import check_sweeper, refuse_alone
 from harness.trusted import TrustedLoader
 
@@ -104,17 +105,22 @@ class _App:
         """Dispatch."""
         arguments = self._arguments
         self._overrides = arguments.overrides = with_names(self._overrides, self._hydra.config_loader)
+        if arguments.help or arguments.hydra_help or arguments.cfg or arguments.info:
+            with shown():
+                self._answered(arguments)
+            return 0
+        return self._sweep() if arguments.multirun else self._single()
+
+    def _answered(self, arguments: argparse.Namespace) -> None:
+        """Let Hydra print what it is asked for."""
         if arguments.help:
             self._hydra.app_help(self._name, self._parser, arguments)
         elif arguments.hydra_help:
             self._hydra.hydra_help(self._name, self._parser, arguments)
         elif arguments.cfg:
             self._hydra.show_cfg(self._name, self._overrides, arguments.cfg, arguments.package, arguments.resolve)
-        elif arguments.info:
-            self._hydra.show_info(arguments.info, self._name, self._overrides)
         else:
-            return self._sweep() if arguments.multirun else self._single()
-        return 0
+            self._hydra.show_info(arguments.info, self._name, self._overrides)
 
     def _single(self) -> int:
         check_groups(self._overrides, self._hydra.config_loader)
@@ -172,7 +178,7 @@ class _App:
                 status = _finish(done, job)
             except UserError as error:
                 _keep_failure(job, error)
-                print(f"harness: job {job.folder.name}: {error.shown()}", file=sys.stderr, flush=True)
+                print(f"harness: job {printable(job.folder.name)}: {error.shown()}", file=sys.stderr, flush=True)
                 return BAD_INPUT
             if status == INTERRUPTED or done.ending.stopped_by:
                 raise KeyboardInterrupt  # the one exception that no launcher takes for a failed job
@@ -205,6 +211,8 @@ def _outputs(config: DictConfig) -> Path:
     if not isinstance(outputs, str) or not outputs:
         plain = OmegaConf.to_container(outputs) if OmegaConf.is_config(outputs) else outputs
         raise ConfigError("outputs", repr(plain), "the path of a folder")
+    kind = "sweep" if config.hydra.mode == RunMode.MULTIRUN else "run"
+    refuse_link_out(Path(str(config.hydra[kind].dir)), Path(outputs))
     return Path(outputs)
 
 
@@ -231,12 +239,12 @@ def _finish(done: Done, job: Job) -> int:
     published = publish(job.folder)
     done.screen.show(ending(published, verbose=done.settings.verbose))
     done.screen.warn(done.ending.problems)
-    print(f"Results: {job.folder}", flush=True)
+    print(f"Results: {printable(str(job.folder))}", flush=True)
     if done.ending.interrupted:
         return INTERRUPTED
     broken = published.summary.broken if done.settings.budgets.strict else ()
     for line in broken:
-        print(f"strict: {line}", file=sys.stderr)
+        print(f"strict: {printable(line)}", file=sys.stderr)
     return 0 if done.ending.ok and not broken else FAILED
 
 
@@ -256,10 +264,10 @@ def _gather(folder: Path, outputs: Path, *, interrupted: bool) -> int:
     shown = sweep_figures(sweep)
     tables = publish_sweep(sweep, shown)
     for line in point_latest(outputs, folder):
-        print(f"warning: {line}", file=sys.stderr)
+        print(f"warning: {printable(line)}", file=sys.stderr)
     print(f"\n{printable(sweep_text(sweep, shown))}\n", flush=True)
     publish_page(sweep, tables)  # drawing takes seconds, and the table is what was waited for
-    print(f"Sweep: {folder.resolve()}")
+    print(f"Sweep: {printable(str(folder.resolve()))}")
     if interrupted:
         return INTERRUPTED
     return 0 if sweep.ok else FAILED

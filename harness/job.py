@@ -26,6 +26,7 @@ from harness.machine.blur import blurs, disturbed
 from harness.machine.noise import Disturbance, Noise
 from harness.machine.quietness import BRIEF, WHOLE, checked, counters, disturbance
 from harness.plan import JobFacts, Plan, make_plan
+from harness.plugin_sources import unasked
 from harness.plugins import Listeners, discover
 from harness.records import Environment, Seam
 from harness.resuming.begun import Begun, begun, set_aside
@@ -90,12 +91,18 @@ def run_job(config: DictConfig, job: Job, clock: Clock) -> Done:
         experiment.launch()
         try:
             blurred = blurs(noise, usable_cores(), _threads(plan))
-            described = _describe(plan, config, job.folder, environment(noise, [blur.line for blur in blurred]))
+            described = _describe(
+                plan,
+                config,
+                job.folder,
+                replace(environment(noise, [blur.line for blur in blurred]), plugins=registry.sources),
+            )
             unset = point_latest(Path(settings.outputs), job.folder)
         except BaseException:
             experiment.close()
             raise
         screen.warn([*(blur.line for blur in blurred if blur.item not in job.told), *unset])
+        screen.warn(unasked(registry.sources, settings.plugins, job.overrides))
         job.told.update(blur.item for blur in blurred)
         ending = experiment.run()
     _complete(job.folder, described, ending, disturbance(start, counters(clock)))

@@ -4,7 +4,8 @@
 would be imported in place of the standard library's, in the supervisor and in the measured process.
 """
 
-# ruff: noqa: PTH - pathlib would be imported before the path is in order
+# pathlib would be imported before the path is in order:
+# ruff: noqa: PTH100, PTH109, PTH120
 
 import os
 import sys

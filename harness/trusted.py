@@ -7,7 +7,7 @@ whose modules are named on the screen and in the record.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
@@ -58,7 +58,7 @@ class TrustedLoader(ConfigLoaderImpl):
         loaded = repo.load_config(config_path=config_name) if config_name is not None else None
         if loaded is not None and OmegaConf.is_dict(loaded.config):
             found.append(OmegaConf.select(loaded.config, "hydra.searchpath"))
-        for place in (place for places in found if places is not None for place in places):
+        for place in (place for places in found if isinstance(places, Sequence) for place in places):
             if isinstance(place, str) and "://" in place and not place.startswith("file://"):
                 raise ConfigError("hydra.searchpath", f"'{place}'", "the path of a folder; a package would be imported")
         super()._process_config_searchpath(config_name, parsed_overrides, repo)
