@@ -17,7 +17,7 @@ while read -r sign group; do
   for one in $groups; do [ "$one" = "$group" ] || kept="$kept $one"; done
   groups=$kept
 done
-for one in $groups; do kill -KILL -- "-$one" 2>/dev/null; done
+for one in $groups; do kill -s KILL -- "-$one" 2>/dev/null; done
 """
 """For any POSIX shell; it starts no program of its own."""
 
