@@ -5,24 +5,22 @@ module of that name in :mod:`harness.commands`, which is imported then, so that 
 """
 
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module, metadata
-from pathlib import Path
 from typing import NoReturn
 
 from harness.errors import UserError
+from harness.printable import printable
+from harness.stopping import heed_outside_a_run
 
 COMMANDS = ("report", "resume", "rescore", "compare", "baseline", "watch", "known-times", "doctor", "plugins")
 BAD_INPUT, INTERRUPTED, CLOSED_PIPE = 2, 130, 141
 
 
 def main() -> NoReturn:
-    """Run the command line of this process and exit with its status. SIGTERM ends a run as Ctrl-C does."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    if not {"", str(Path.cwd())} & set(sys.path):
-        sys.path.insert(0, str(Path.cwd()))  # as python -m does, so that plugins=[my_module] is found
+    """Run the command line of this process and exit with its status."""
+    heed_outside_a_run()
     sys.exit(status_of(sys.argv[1:]))
 
 
@@ -68,6 +66,6 @@ def _command(argv: Sequence[str]) -> int:
         return INTERRUPTED
     except usage_error as error:
         said = getattr(error, "format_message", error.__str__)()  # names the option, which the text alone does not
-        print(f"harness: {said}", file=sys.stderr)
+        print(f"harness: {printable(said)}", file=sys.stderr)
         return BAD_INPUT
     return status if isinstance(status, int) else 0

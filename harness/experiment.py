@@ -15,6 +15,7 @@ from harness.errors import GuardError, StageRefused, WorkerError
 from harness.limit import Limits
 from harness.machine.temperature import Thermometer
 from harness.measuring import measured
+from harness.own_modules import added_last
 from harness.plan import Plan
 from harness.plugins import Listeners
 from harness.records import Observation, Outcome, Phase
@@ -298,6 +299,7 @@ class Experiment:
         message: dict[str, Any] = {"do": command.action.value, "stage": command.stage}
         if command.action is Action.PREPARE:
             message |= {"module": plan.module, "class": plan.class_name, "options": plan.record.options}
+            message["path"] = added_last()
         if command.action is Action.RUN:
             utterance = trial.utterance
             message["request"] = {

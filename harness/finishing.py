@@ -5,6 +5,7 @@ import sys
 from harness import store
 from harness.errors import UserError
 from harness.job import Done, Job
+from harness.printable import printable
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 """Exit statuses: a trial or a job failed; what was given cannot be used; interrupted."""
@@ -26,10 +27,10 @@ def finish(done: Done, job: Job) -> int:
     published = publish(job.folder)
     done.screen.show(ending(published, verbose=done.settings.verbose))
     done.screen.warn(done.ending.problems)
-    print(f"Results: {job.folder}", flush=True)
+    print(f"Results: {printable(str(job.folder))}", flush=True)
     if done.ending.interrupted:
         return INTERRUPTED
     broken = published.summary.broken if done.settings.budgets.strict else ()
     for line in broken:
-        print(f"strict: {line}", file=sys.stderr)
+        print(f"strict: {printable(line)}", file=sys.stderr)
     return 0 if done.ending.ok and not broken else FAILED

@@ -26,13 +26,16 @@ from harness.errors import ConfigError, UserError
 from harness.finishing import BAD_INPUT, finish
 from harness.fit_job import is_search, refuse_in_sweep, search
 from harness.hydra_errors import reported, translated
+from harness.inside import refuse_link_out
 from harness.job import run_job
 from harness.overrides import check_groups, swept_keys, with_names
+from harness.printable import shown
 from harness.sweeping.continuing import at_home, go_on, stored_sweep, sweep_dir
 from harness.sweeping.gathering import gather
 from harness.sweeping.launched import Launched
 from harness.sweeping.sweeper import check_sweeper, refuse_alone
 from harness.sweeping.task import SweepTask, job_of_hydra
+from harness.trusted import TrustedLoader
 
 _TASK = "harness"
 
@@ -41,13 +44,20 @@ def run(argv: Sequence[str]) -> int:
     """Carry out a command line of Hydra's and return the exit status. Raises :class:`UserError`."""
     parser = get_args_parser()
     arguments = _parsed(parser, argv)
-    hydra = Hydra.create_main_hydra2(_TASK, search_path(arguments.config_dir))
+    hydra = _made(arguments.config_dir)
     try:
         app = _App(hydra, parser, arguments)
         with translated(hydra, app.name, arguments.overrides):
             return app.run()
     finally:
         GlobalHydra.instance().clear()
+
+
+def _made(config_dir: str | None) -> Hydra:
+    """Return Hydra's object, with a loader that lets no configuration import code."""
+    hydra = Hydra.create_main_hydra2(_TASK, search_path(config_dir))
+    hydra.config_loader = TrustedLoader(hydra.config_loader.get_search_path())
+    return hydra
 
 
 def resume_sweep(folder: Path, *, force: bool) -> int:
@@ -57,7 +67,7 @@ def resume_sweep(folder: Path, *, force: bool) -> int:
     """
     sweep = stored_sweep(folder)
     with at_home(sweep):
-        hydra = Hydra.create_main_hydra2(_TASK, search_path(sweep.config_dir))
+        hydra = _made(sweep.config_dir)
         try:
             with translated(hydra, sweep.name, sweep.overrides):
                 return go_on(hydra, sweep, force=force)
@@ -110,20 +120,22 @@ class _App:
         arguments = self._arguments
         self._overrides = arguments.overrides = with_names(self._overrides, self._hydra.config_loader)
         with translated(self._hydra, self.name, self._overrides):
-            return self._answered(arguments)
+            if arguments.help or arguments.hydra_help or arguments.cfg or arguments.info:
+                with shown():
+                    self._answered(arguments)
+                return 0
+            return self._sweep() if arguments.multirun else self._single()
 
-    def _answered(self, arguments: argparse.Namespace) -> int:
+    def _answered(self, arguments: argparse.Namespace) -> None:
+        """Let Hydra print what it is asked for."""
         if arguments.help:
             self._hydra.app_help(self.name, self._parser, arguments)
         elif arguments.hydra_help:
             self._hydra.hydra_help(self.name, self._parser, arguments)
         elif arguments.cfg:
             self._hydra.show_cfg(self.name, self._overrides, arguments.cfg, arguments.package, arguments.resolve)
-        elif arguments.info:
-            self._hydra.show_info(arguments.info, self.name, self._overrides)
         else:
-            return self._sweep() if arguments.multirun else self._single()
-        return 0
+            self._hydra.show_info(arguments.info, self.name, self._overrides)
 
     def _single(self) -> int:
         check_groups(self._overrides, self._hydra.config_loader)
@@ -186,6 +198,8 @@ def _outputs(config: DictConfig) -> Path:
     if not isinstance(outputs, str) or not outputs:
         plain = OmegaConf.to_container(outputs) if OmegaConf.is_config(outputs) else outputs
         raise ConfigError("outputs", repr(plain), "the path of a folder")
+    kind = "sweep" if config.hydra.mode == RunMode.MULTIRUN else "run"
+    refuse_link_out(Path(str(config.hydra[kind].dir)), Path(outputs))
     return Path(outputs)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from importlib import metadata
@@ -25,6 +26,7 @@ from harness.machine.blur import blurs, disturbed
 from harness.machine.noise import Disturbance, Noise
 from harness.machine.quietness import BRIEF, WHOLE, checked, counters, disturbance
 from harness.plan import JobFacts, Plan, make_plan
+from harness.plugin_sources import unasked
 from harness.plugins import Listeners, discover
 from harness.records import Environment
 from harness.resuming.begun import Begun
@@ -82,7 +84,7 @@ def run_job(config: DictConfig, job: Job, clock: Clock) -> Done:
     settings = replace(settings, fit=fit)
     plan = make_plan(settings, registry, corpus, facts)
     with _owned(job) as owner:
-        return _run(config, job, clock, settings, limits, _begun(plan, job), owner)
+        return _run(config, job, clock, settings, limits, _begun(plan, job), owner, registry.sources)
 
 
 def _owned(job: Job) -> Ownership:
@@ -115,6 +117,7 @@ def _run(
     limits: Limits | None,
     taken: TakenUp,
     owner: Ownership,
+    sources: Mapping[str, str],
 ) -> Done:
     """Run what is left of a plan in a folder that is owned."""
     plan, before = taken.plan, taken.begun
@@ -127,7 +130,7 @@ def _run(
         experiment.launch()
         try:
             blurred = blurs(noise, usable_cores(), _threads(plan))
-            described = environment(noise, [blur.line for blur in blurred])
+            described = replace(environment(noise, [blur.line for blur in blurred]), plugins=sources)
             identity = taken.identity or identity_of(plan, described)
             _describe(plan, config, job.folder, described, identity)
             unset = point_latest(Path(settings.outputs), job.folder)
@@ -135,6 +138,7 @@ def _run(
             experiment.close()
             raise
         screen.warn([*(blur.line for blur in blurred if blur.item not in job.told), *unset])
+        screen.warn(unasked(sources, settings.plugins, job.overrides))
         job.told.update(blur.item for blur in blurred)
         if before.leg:
             screen.show(lines_of(plan.run, before, owner.before))

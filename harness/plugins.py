@@ -11,7 +11,7 @@ import importlib.util
 import inspect
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -23,6 +23,8 @@ from harness import hookspecs
 from harness.errors import ConfigError, PluginError, nearest_first
 from harness.hookspecs import Exporter, Probe
 from harness.normalizer import Normalizer, register
+from harness.own_modules import working_directory_last
+from harness.plugin_sources import plugin_sources
 from harness.records import ROLES
 from harness.stage import Stage
 
@@ -64,6 +66,8 @@ class Registry:
     exporters: Mapping[str, Found] = field(default_factory=dict)
     normalizers: Mapping[str, str] = field(default_factory=dict)
     """Where each normaliser that a plugin brought came from."""
+    sources: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """Everything that was loaded, by distribution or module: :func:`harness.plugin_sources.plugin_sources`."""
 
     def stage(self, key: str, role: str, name: str) -> Found:
         """Return the stage for a configuration key. Raises :class:`ConfigError` with the names there are."""
@@ -105,7 +109,9 @@ def discover(extra: Iterable[str] = ()) -> Registry:
     """
     manager = _manager()
     origins = dict(_register_entry_points(manager))
+    modules = []
     for name in extra:
+        working_directory_last(name)
         module = _imported(name, name)
         if not any(hasattr(one, f"{GROUP}_impl") for one in vars(module).values()):
             hooks = "harness_stages, harness_probes, harness_exporters or harness_normalizers in it"
@@ -113,8 +119,11 @@ def discover(extra: Iterable[str] = ()) -> Registry:
         if not manager.is_registered(module):
             _register(manager, module, name)
             origins[name] = name
+            modules.append(module)
     _check(manager)
-    return _registry(manager, origins)
+    own = {module.__name__ for module in modules}
+    distributions = [origin for name, origin in origins.items() if name not in own]
+    return replace(_registry(manager, origins), sources=plugin_sources(distributions, modules))
 
 
 def _registry(manager: pluggy.PluginManager, origins: Mapping[str, str]) -> Registry:

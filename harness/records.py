@@ -367,7 +367,8 @@ class Environment:
     ``files`` maps each model and library file that a stage named to its SHA-256 and size in bytes; hashed after the
     last trial, because reading a model warms the page cache that its load time depends on. ``noise`` is the check
     before the run, and what disturbed it. ``allocation`` says which CPUs the job had, and who was beside it; None for
-    a run that nobody launched and nothing confined.
+    a run that nobody launched and nothing confined. ``plugins`` is every plugin that was loaded, used or not: the
+    version of each distribution, and file and SHA-256 of each module that the key ``plugins`` named.
     """
 
     hostname: str
@@ -386,4 +387,5 @@ class Environment:
     warnings: tuple[str, ...] = ()
     noise: Noise | None = None
     allocation: Allocation | None = None
+    plugins: Mapping[str, str] = field(default_factory=dict)
     schema: int = SCHEMA

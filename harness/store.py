@@ -49,6 +49,7 @@ from typing import IO, Any, TypeVar
 import msgspec
 
 from harness.errors import StoreError
+from harness.inside import opened
 from harness.records import SCHEMA, Environment, Run, Trial
 
 _T = TypeVar("_T")
@@ -131,7 +132,7 @@ class TrialLog:
     """The open ``trials.jsonl`` of a run that is going on; locked, which :func:`is_being_written` asks."""
 
     def __init__(self, folder: Path) -> None:
-        self._file = (folder / TRIALS).open("ab")
+        self._file = opened(folder / TRIALS, "ab")
         _locked(self._file, exclusive=True)
 
     def append(self, trial: Trial) -> None:
@@ -196,7 +197,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     """Write a file so that a reader sees the old or the new one, never a part."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with temporary.open("wb") as file:
+        with opened(temporary, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -261,13 +262,13 @@ def each_trial(folder: Path, notes: list[str]) -> Iterator[Trial]:
 
 def write_trials(folder: Path, trials: Iterable[Trial]) -> None:
     """Write the trials of a run that is over into a new folder, and return when they are on the disk."""
-    with (folder / TRIALS).open("wb") as file:
+    with opened(folder / TRIALS, "wb") as file:
         _write_lines(file, trials)
 
 
 def append_trials(path: Path, trials: Iterable[Trial]) -> None:
     """Add trials to a file of them, and return when they are on the disk."""
-    with path.open("ab") as file:
+    with opened(path, "ab") as file:
         _write_lines(file, trials)
 
 
@@ -275,7 +276,7 @@ def rewrite_trials(folder: Path, trials: Iterable[Trial]) -> None:
     """Replace the trials of a run by those of them that are to stay; a reader sees the old file or the new one."""
     temporary = folder / f".{TRIALS}.{os.getpid()}"
     try:
-        with temporary.open("wb") as file:
+        with opened(temporary, "wb") as file:
             _write_lines(file, trials)
         temporary.replace(folder / TRIALS)
     except OSError as error:

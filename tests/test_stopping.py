@@ -3,9 +3,9 @@ import threading
 
 import pytest
 
-from harness.stopping import Stop
+from harness.stopping import Stop, heed_outside_a_run
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 
 
 @pytest.mark.parametrize("number", SIGNALS)
@@ -59,3 +59,32 @@ def test_a_thread_hears_nothing_and_fails_at_nothing() -> None:
     thread.start()
     thread.join()
     assert inside == [before, None]
+
+
+def test_what_is_ignored_stays_ignored(capfd: pytest.CaptureFixture[str]) -> None:
+    """``nohup`` lets a run go on when its terminal is closed."""
+    before = {one: signal.getsignal(one) for one in SIGNALS}
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Stop() as stop:
+            signal.raise_signal(signal.SIGHUP)
+        heed_outside_a_run()
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+    assert (stop.by, capfd.readouterr().err) == (None, "")
+
+
+@pytest.mark.parametrize("number", SIGNALS[1:])
+def test_outside_a_run_a_signal_ends_with_a_word(number: signal.Signals, capfd: pytest.CaptureFixture[str]) -> None:
+    """Before the first trial and while reports are written; by default some would kill without any."""
+    before = {one: signal.getsignal(one) for one in SIGNALS}
+    try:
+        heed_outside_a_run()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(number)
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+    assert capfd.readouterr().err == f"\n{number.name}: stopped\n"

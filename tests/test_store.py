@@ -348,7 +348,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
 
     with monkeypatch.context() as patch:
         if step == "open":
-            patch.setattr(Path, "open", refuse)
+            patch.setattr(store, "opened", refuse)
         elif step == "sync":
             patch.setattr(os, "fsync", refuse)
         else:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from harness.errors import ConfigError
+from harness.printable import printable
 
 
 def baseline(
@@ -20,11 +21,11 @@ def baseline(
     from harness import baselines
 
     if name is None:
-        print(_listed(outputs))
+        print(printable(_listed(outputs)))
     elif folder is None:
         raise ConfigError("baseline", f"the name '{name}' alone", "a name and the folder of a run")
     else:
-        print(f"Baseline: {baselines.keep(name, folder, outputs, replace=replace)}")
+        print(printable(f"Baseline: {baselines.keep(name, folder, outputs, replace=replace)}"))
 
 
 def _listed(outputs: Path) -> str:

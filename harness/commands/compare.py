@@ -13,6 +13,7 @@ from harness import store
 from harness.analysis.comparison.runs import Comparison
 from harness.baselines import resolve
 from harness.errors import ConfigError, StoreError
+from harness.printable import printable
 
 _BROKEN = 1
 _GITHUB = "GITHUB_STEP_SUMMARY"
@@ -50,7 +51,7 @@ def compare(
     if json:
         print(msgspec.json.format(msgspec.json.encode(comparison_record(comparison, found)), indent=2).decode())
     else:
-        print(comparison_text(comparison, found))
+        print(printable(comparison_text(comparison, found)))
     for page in pages:
         _append(page, comparison_markdown(comparison, found))
     if benchmark_json is not None:
@@ -60,7 +61,7 @@ def compare(
 
 def _note(lines: Sequence[str]) -> None:
     for line in lines:
-        print(f"note: {line}", file=sys.stderr)
+        print(f"note: {printable(line)}", file=sys.stderr)
 
 
 def _summary_file() -> Path:

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from harness.printable import printable
+
 
 def doctor(json: Annotated[bool, typer.Option("--json", help="print one JSON document")] = False) -> int:
     """Say what of this machine blurs figures, which engines can run, and what mends the rest.
@@ -14,5 +16,6 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="print one JSON doc
     from harness.doctor.finding import written
 
     examination = examine()
-    print(written(examination, as_json=json))
+    text = written(examination, as_json=json)
+    print(text if json else printable(text))
     return 0 if examination.ok else 1

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from harness.errors import ConfigError
+from harness.printable import printable
 from harness.synthetic import folder
 from harness.synthetic.corpus import PAUSES, Shape, lines_of, shuffled_corpus, told_corpus
 from harness.synthetic.espeak import speak
@@ -58,7 +59,7 @@ def known_times(
     counts = (f"{n} {noun}{'s' * (n != 1)}" for n, noun in ((written.sentences, "sentence"), (written.words, "word")))
     print(f"{', '.join(counts)}, {written.duration_s:.1f} s of synthetic speech")
     print(f"Run on it: python -m harness dataset=manifest {_override('dataset.manifest', out / folder.MANIFEST)}")
-    print(f"Results: {out}")
+    print(f"Results: {printable(str(out))}")
 
 
 def _override(key: str, path: Path) -> str:

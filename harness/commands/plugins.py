@@ -5,5 +5,6 @@ def plugins() -> None:
     """List stages, probes and exporters with their options, metrics, units and where each comes from."""
     from harness.catalogue import catalogue
     from harness.plugins import discover
+    from harness.printable import printable
 
-    print("\n".join(catalogue(discover())))
+    print(printable("\n".join(catalogue(discover()))))

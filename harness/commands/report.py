@@ -30,7 +30,7 @@ def report(
         _search(folder)
     else:
         _run(folder)
-    print(f"Results: {folder}")
+    print(f"Results: {printable(str(folder))}")
 
 
 def _sweep(folder: Path, baseline: str | None) -> None:
@@ -52,7 +52,7 @@ def _search(folder: Path) -> None:
 
     search = read_search(folder)
     publish_search(search, folder)
-    print(f"{search_table(search).text()}\n\nFit: {sentence(search)}")
+    print(printable(f"{search_table(search).text()}\n\nFit: {sentence(search)}"))
 
 
 def _run(folder: Path) -> None:

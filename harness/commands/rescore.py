@@ -46,8 +46,8 @@ def _rescore(folder: Path, words: list[str], name: str | None) -> int:
     wanted = changes(words)
     results = rescore_folder(folder, wanted, checked_label(wanted.label if name is None else name), SystemClock())
     table = rescored_table(results.rows, results.notes)
-    print(f"Scored again: {folder} ({' '.join(words) or 'nothing changed'})\n")
+    print(f"Scored again: {printable(str(folder))} ({' '.join(words) or 'nothing changed'})\n")
     print(printable(table.text() if table.rows else "\n".join(["No figure is another one.", *table.notes])))
     replaced = " (in the place of those that were there)" if results.replaced else ""
-    print(f"\nResults{replaced}: {results.folder}")
+    print(f"\nResults{replaced}: {printable(str(results.folder))}")
     return 0

@@ -86,7 +86,7 @@ class ProgressBar:
     @hookimpl
     def phase_started(self, trial: int, stage: str, phase: str) -> None:
         """Show what the worker is about to do."""
-        self._progress.update(self._bar, description=f"{self._before}{heading(stage)} {phase}", refresh=True)
+        self._progress.update(self._bar, description=f"{self._before}{printable(heading(stage))} {phase}", refresh=True)
 
     @hookimpl
     def trial_finished(self, trial: Trial) -> None:

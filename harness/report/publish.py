@@ -9,6 +9,7 @@ from harness import store
 from harness.analysis.original import original_results
 from harness.analysis.stored_summary import check_trials
 from harness.analysis.summary import Summary, summarise
+from harness.inside import opened, subfolder
 from harness.report.accuracy_tables import accuracy_lines, accuracy_tables
 from harness.report.alignment_tables import alignment_lines, alignment_tables
 from harness.report.audio_tables import audio_lines, audio_tables
@@ -82,8 +83,8 @@ def _write_words(stored: StoredRun) -> None:
         if path.parent == stored.folder:
             store.write_text(path, content)
         else:
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(content, encoding="utf-8", newline="")
+            with opened(subfolder(path.parent) / path.name, "wb") as file:
+                file.write(content.encode())
 
 
 def _with_charts(published: Published) -> Published:
@@ -98,7 +99,7 @@ def _write_charts(published: Published) -> None:
     """Write each chart that there is in each format that the run asks for."""
     run, folder = published.stored.run, published.stored.folder / store.CHARTS
     for drawn in published.report.charts if run.charts else ():
-        folder.mkdir(exist_ok=True)
+        subfolder(folder)
         if drawn.svg is not None and "svg" in run.charts:
             store.write_text(folder / f"{drawn.name}.svg", drawn.svg)
         if drawn.png is not None:

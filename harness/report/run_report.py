@@ -149,6 +149,11 @@ def _environment_table(environment: Environment) -> Table:
         ("python", environment.python),
         *((name, version) for name, version in environment.versions.items()),
         *((f"engine of {stage}", str(facts.get("version", "unknown"))) for stage, facts in environment.engines.items()),
+        *(
+            (f"plugin {name}", origin)
+            for name, origin in environment.plugins.items()
+            if name not in environment.versions
+        ),
         *((name, value) for name, value in environment.limits.items()),
         *((f"git {name}", value) for name, value in environment.git.items()),
     ]

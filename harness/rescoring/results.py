@@ -15,6 +15,7 @@ from harness.analysis.sweep import is_sweep, read_sweep
 from harness.analysis.sweep_plan import read_plan
 from harness.clock import Clock
 from harness.errors import StoreError
+from harness.inside import subfolder
 from harness.plugins import Registry, discover
 from harness.records import Rescoring, Run, Utterance
 from harness.report.publish import publish
@@ -123,7 +124,7 @@ def rescore(folder: Path, wanted: Changes, label: str, clock: Clock) -> Results:
     references = None if wanted.references is None else read_references(wanted.references, folder)
     at = clock.wall().isoformat(timespec="milliseconds")
     scoring = _Rescore(wanted, discover(wanted.plugins), references, at)
-    target = folder / store.RESCORED / label
+    target = subfolder(folder / store.RESCORED) / label
     replaced = target.exists()
     try:
         with whole_folder(target) as fresh:

@@ -27,6 +27,7 @@ from typing import Any
 
 from harness import store
 from harness.errors import StoreError
+from harness.inside import opened
 
 VERSION = 1
 """Version of the file. 1: the first."""
@@ -118,7 +119,7 @@ class CurveWriter:
     """The open curve of a run that is going on. Every method may raise :class:`OSError`, when the disk is full."""
 
     def __init__(self, folder: Path, hz: float, leg: int = 0) -> None:
-        self._file = (folder / store.curve_name(leg)).open("wb", buffering=0)
+        self._file = opened(folder / store.curve_name(leg), "wb", buffering=0)
         self._rows: list[_Row] = []
         self._held: dict[int, tuple[_Reading, int, int]] = {}
         self._flushed_ns = 0

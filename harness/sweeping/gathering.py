@@ -31,18 +31,22 @@ def gather(folder: Path, outputs: Path, launched: Launched) -> int:
     shown = sweep_figures(sweep)
     tables = publish_sweep(sweep, shown)
     for line in point_latest(outputs, folder):
-        print(f"warning: {line}", file=sys.stderr)
+        print(f"warning: {printable(line)}", file=sys.stderr)
     print(f"\n{printable(sweep_text(sweep, shown))}\n", flush=True)
     publish_page(sweep, tables)  # drawing takes seconds, and the table is what was waited for
     plan = read_plan(folder)
     left = unfinished(folder, plan) if plan is not None else ()
     for line in reused_lines(folder, (job.job for job in plan.jobs)) if plan is not None else ():
-        print(line)
+        print(printable(line))
+    further = f"python -m harness resume {printable(str(folder))} goes on"
     for line in launched.lost:
-        print(f"harness: launcher: {line}; python -m harness resume {folder} goes on", file=sys.stderr)
+        print(
+            f"harness: launcher: {printable(line)}; {further}",
+            file=sys.stderr,
+        )
     if launched.interrupted and left and not launched.lost and plan is not None:
-        print(f"{len(left)} of {len(plan.jobs)} jobs are left: python -m harness resume {folder} goes on")
-    print(f"Sweep: {folder.resolve()}", flush=True)
+        print(f"{len(left)} of {len(plan.jobs)} jobs are left: {further}")
+    print(f"Sweep: {printable(str(folder.resolve()))}", flush=True)
     if launched.interrupted and (left or plan is None):
         return INTERRUPTED
     return 0 if sweep.ok and not launched.lost else FAILED

@@ -23,6 +23,7 @@ from harness.errors import OwnedRun, UserError
 from harness.finishing import BAD_INPUT, FAILED, INTERRUPTED, finish, keep_failure
 from harness.fit_job import refuse_in_sweep
 from harness.job import Done, Job, run_job
+from harness.printable import printable
 from harness.sweeping.reuse import reused, reused_line
 from harness.sweeping.state import State, find_job, state_of
 
@@ -99,21 +100,21 @@ class SweepTask:
                 return _already(job.folder), False
             if state in ("new", "failed") and (record := reused(config, job, clock)) is not None:
                 remade(job.folder)
-                print(reused_line(job.folder.name, record), flush=True)
+                print(printable(reused_line(job.folder.name, record)), flush=True)
                 return 0, False
             brief = bool(self.begun) or (number > 0 and here() != self.home)
             job = replace(job, again=brief, told=self.told, resumed=state == "begun", force=self.forced)
             done = patiently(lambda: run_job(config, job, clock), clock, time.sleep)
             status = finish(done, job)
         except OwnedRun as error:
-            print(f"job {job.folder.name}: left alone: {error}", flush=True)
+            print(f"job {printable(job.folder.name)}: left alone: {error}", flush=True)
             return FAILED, False
         except UserError as error:
             if _is_anothers(job.folder):
-                print(f"job {job.folder.name}: left alone: another process has just begun it", flush=True)
+                print(f"job {printable(job.folder.name)}: left alone: another process has just begun it", flush=True)
                 return FAILED, False
             keep_failure(job, error)
-            print(f"harness: job {job.folder.name}: {error.shown()}", file=sys.stderr, flush=True)
+            print(f"harness: job {printable(job.folder.name)}: {error.shown()}", file=sys.stderr, flush=True)
             return BAD_INPUT, False
         return status, status == INTERRUPTED or done.ending.stopped_by is not None
 
@@ -153,7 +154,7 @@ def clear(folder: Path) -> None:
 def _already(folder: Path) -> int:
     """Say that nothing of a job is left to do."""
     remade(folder)
-    print(f"job {folder.name}: nothing is left to do", flush=True)
+    print(f"job {printable(folder.name)}: nothing is left to do", flush=True)
     return 0
 
 

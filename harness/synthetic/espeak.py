@@ -17,6 +17,7 @@ import numpy as np
 
 from harness.audio import SAMPLE_RATE_HZ
 from harness.errors import InputError
+from harness.own_modules import worker_flags
 from harness.records import Word
 from harness.synthetic.audible import audible
 from harness.synthetic.background import hiss
@@ -109,7 +110,9 @@ def _canonical(told: Told) -> Samples:
 def _told(texts: Sequence[str], voice: str, process: str, lines: Sequence[tuple[int, str]]) -> Iterator[Told]:
     asked = json.dumps({"voice": voice, "texts": texts}).encode()
     try:
-        done = subprocess.run([sys.executable, "-m", process], input=asked, capture_output=True, timeout=_TIMEOUT_S)
+        done = subprocess.run(
+            [sys.executable, *worker_flags(), "-m", process], input=asked, capture_output=True, timeout=_TIMEOUT_S
+        )
     except subprocess.TimeoutExpired:
         raise InputError("--engine", f"{ENGINE}, which did not answer in {_TIMEOUT_S:g} s", "a shorter text") from None
     answers = io.BytesIO(done.stdout)

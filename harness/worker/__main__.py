@@ -104,6 +104,7 @@ class Worker:
 
     def do_prepare(self, command: Message, stamps: Stamps) -> Message:
         """Make the stage's object and let it import its engine; only the engine is inside the stamps."""
+        sys.path += [place for place in command.get("path", ()) if place not in sys.path]
         stage_class = getattr(importlib.import_module(command["module"]), command["class"])
         options = {
             name: tuple(value) if isinstance(value, list) else value for name, value in command["options"].items()

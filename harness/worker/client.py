@@ -22,8 +22,11 @@ from harness.errors import (
     WorkerRubbish,
     WorkerTimeout,
 )
+from harness.inside import opened
 from harness.limit import Limit
+from harness.own_modules import worker_flags
 from harness.records import Phase
+from harness.worker.guardian import GUARDIAN
 from harness.worker.protocol import VERSION, Message, as_text, decode, encode
 
 _HELLO_TIMEOUT_S = 60.0
@@ -38,14 +41,21 @@ _TAIL_LINES = 20
 _TAIL_BYTES = 8192
 
 
-def _die_with_parent() -> Callable[[], object] | None:
+def _die_with_parent() -> Callable[[int], object] | None:
     """Return what makes the kernel kill a child when its parent is gone, also inside an engine call; Linux only.
 
     Done between fork and exec, with the C library opened beforehand: the worker would pay half a MiB for ctypes.
     """
     if not sys.platform.startswith("linux"):
         return None
-    return partial(ctypes.CDLL(None).prctl, _PR_SET_PDEATHSIG, signal.SIGKILL.value)
+    prctl, parent = ctypes.CDLL(None).prctl, os.getppid
+
+    def die_with_parent(supervisor: int) -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL.value)
+        if parent() != supervisor:  # it died in between, and nobody would tell
+            os._exit(1)
+
+    return die_with_parent
 
 
 _DIE_WITH_PARENT = _die_with_parent()
@@ -53,7 +63,8 @@ _DIE_WITH_PARENT = _die_with_parent()
 
 def _before_exec(limit: Limit | None) -> Callable[[], object] | None:
     """Return what a child does before it becomes the worker: also to come under its limit."""
-    steps = [step for step in (_DIE_WITH_PARENT, limit and limit.enter) if step]
+    bound = partial(_DIE_WITH_PARENT, os.getpid()) if _DIE_WITH_PARENT else None
+    steps = [step for step in (bound, limit and limit.enter) if step]
     return (lambda: [step() for step in steps]) if steps else None
 
 
@@ -72,11 +83,11 @@ class Client:
         self._seq = 0
         self._received = b""
         self._group_lives = True
-        with log.open("ab") as sink:
+        with opened(log, "ab") as sink:
             self._log_start = sink.tell()
             self._spawned_ns = clock.now_ns()
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "harness.worker"],
+                [sys.executable, *worker_flags(), "-m", "harness.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=sink,
@@ -85,6 +96,7 @@ class Client:
                 preexec_fn=_before_exec(limit),
             )
         self.pid = self._process.pid
+        GUARDIAN.watch(self.pid)
         if limit is not None:
             limit.started(self.pid)
 
@@ -150,6 +162,7 @@ class Client:
         """Kill whatever is left of the worker's process group; once, for later its number may be another's."""
         if self._group_lives:
             self._group_lives = False
+            GUARDIAN.forget(self.pid)
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
 
