@@ -12,10 +12,10 @@ from importlib import import_module, metadata
 from pathlib import Path
 from typing import NoReturn
 
-from harness.errors import UserError
+from harness.errors import DiskError, UserError
 
 COMMANDS = ("report", "rescore", "compare", "baseline", "watch", "known-times", "doctor", "plugins")
-BAD_INPUT, INTERRUPTED, CLOSED_PIPE = 2, 130, 141
+FAILED, BAD_INPUT, INTERRUPTED, CLOSED_PIPE = 1, 2, 130, 141
 
 
 def main() -> NoReturn:
@@ -29,8 +29,8 @@ def main() -> NoReturn:
 def status_of(argv: Sequence[str]) -> int:
     """Carry out a command line and return its exit status.
 
-    0: everything was done. 1: a trial or a job failed, or a threshold is broken. 2: what was given cannot be used. 130:
-    interrupted. 141: nobody reads what is printed.
+    0: everything was done. 1: a trial or a job failed, a threshold is broken, or a disk took no more: what is done is
+    kept. 2: what was given cannot be used. 130: interrupted. 141: nobody reads what is printed.
     """
     try:
         if list(argv) == ["--version"]:
@@ -43,7 +43,7 @@ def status_of(argv: Sequence[str]) -> int:
         return run(argv)
     except UserError as error:
         print(f"harness: {error.shown()}", file=sys.stderr)
-        return BAD_INPUT
+        return FAILED if isinstance(error, DiskError) else BAD_INPUT
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:

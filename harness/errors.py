@@ -9,6 +9,7 @@
     |   |   +-- UnusableEntries  entries of a dataset, a line for each
     |   +-- PluginError      a stage, a probe or a hook that breaks its contract
     |   +-- StoreError       a run's folder that cannot be written or read
+    |       +-- DiskError    it could be written until now: the disk is full, read-only, or fails
     +-- GuardError           a second model was about to be loaded under ``one_at_a_time``
     +-- WorkerError          the measured process failed; becomes a trial's outcome
         +-- WorkerCrashed    it died: by a signal, or by leaving
@@ -21,6 +22,7 @@
 
 from collections.abc import Iterable
 from difflib import SequenceMatcher
+from pathlib import Path
 
 from harness.printable import printable
 
@@ -80,6 +82,18 @@ class PluginError(UserError):
 
 class StoreError(UserError):
     """A run's folder that cannot be written, or is none."""
+
+
+class DiskError(StoreError):
+    """A file that could not be written: the disk is full, a quota is used up, or it is read-only, or fails.
+
+    ``number`` is the system's, of :mod:`errno`, None where it gave none; ``path`` is the file, ``reason`` in words why.
+    """
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        self.path, self.number = path, error.errno
+        self.reason = error.strerror or str(error)
+        super().__init__("output file", f"'{path}' ({self.reason})", "a file that can be written")
 
 
 class GuardError(HarnessError):

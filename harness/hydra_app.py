@@ -28,7 +28,8 @@ from yaml import YAMLError
 from harness.clock import SystemClock
 from harness.config import builtin_folder
 from harness.defaults import shipped_path
-from harness.errors import ConfigError, StoreError, UserError
+from harness.disk import stopped_line
+from harness.errors import ConfigError, DiskError, StoreError, UserError
 from harness.finishing import BAD_INPUT, FAILED, INTERRUPTED, finish, keep_failure
 from harness.fit_job import is_search, refuse_in_sweep, search
 from harness.hydra_errors import composition, missing, no_yaml, reported
@@ -160,6 +161,7 @@ class _App:
         outputs = _outputs(config)
 
         told: set[str] = set()
+        disks: list[DiskError] = []
 
         def task(config: DictConfig) -> int:
             job = replace(_job(swept), again=HydraConfig.get().job.num > 0, told=told)
@@ -170,8 +172,13 @@ class _App:
             except UserError as error:
                 keep_failure(job, error)
                 print(f"harness: job {job.folder.name}: {error.shown()}", file=sys.stderr, flush=True)
+                if isinstance(error, DiskError):
+                    disks.append(error)
+                    raise KeyboardInterrupt from None  # no later job has room either
                 return BAD_INPUT
-            if status == INTERRUPTED or done.ending.stopped_by:
+            if done.ending.disk:
+                disks.append(done.ending.disk)
+            if status == INTERRUPTED or done.ending.stopped_by or done.ending.disk:
                 raise KeyboardInterrupt  # the one exception that no launcher takes for a failed job
             return status
 
@@ -183,6 +190,8 @@ class _App:
             interrupted = True
         except OSError as error:
             raise reported(error) from None
+        if disks:
+            return _gather_stopped(folder, outputs, disks[0])
         return _gather(folder, outputs, interrupted=interrupted)
 
 
@@ -210,6 +219,19 @@ def _forget(folder: Path) -> None:
     with contextlib.suppress(OSError):
         folder.rmdir()
         folder.parent.rmdir()
+
+
+def _gather_stopped(folder: Path, outputs: Path, disk: DiskError) -> int:
+    """Make the table of a sweep whose disk takes no more, where it takes that, and say what is kept."""
+    from harness.analysis.sweep import read_sweep
+
+    with contextlib.suppress(DiskError):
+        _gather(folder, outputs, interrupted=True)
+    outcomes = [outcome for cell in read_sweep(folder).cells for outcome in cell.outcomes]
+    finished = sum(outcome == "ok" for outcome in outcomes)
+    line = stopped_line(disk, folder.resolve(), finished, len(outcomes), "finished jobs")
+    print(f"harness: {line}", file=sys.stderr)
+    return FAILED
 
 
 def _gather(folder: Path, outputs: Path, *, interrupted: bool) -> int:

@@ -5,6 +5,7 @@ import socket
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from harness.corpus.forms import open_corpus
 from harness.defaults import defaults
 from harness.differences import differences
 from harness.environment import environment, file_facts, named_files_mib, usable_cores
-from harness.errors import ConfigError
+from harness.errors import ConfigError, DiskError
 from harness.experiment import Ending, Experiment
 from harness.limit import Limits, limits_for
 from harness.machine.blur import blurs, disturbed
@@ -85,10 +86,12 @@ def run_job(config: DictConfig, job: Job, clock: Clock) -> Done:
     with ExitStack() as at_end:
         stop = at_end.enter_context(Stop())
         at_end.callback(_close, limits, screen)
+        if not job.resumed:
+            at_end.push(partial(_forsake, job.folder))
         experiment = Experiment(plan, listeners, job.folder, clock, limits, before, stop)
         noise, start = checked(clock, BRIEF if job.again else WHOLE, named_files_mib(plan.run.stages))
-        experiment.launch()
         try:
+            experiment.launch()
             blurred = blurs(noise, usable_cores(), _threads(plan))
             described = _describe(plan, config, job.folder, environment(noise, [blur.line for blur in blurred]))
             unset = point_latest(Path(settings.outputs), job.folder)
@@ -98,9 +101,18 @@ def run_job(config: DictConfig, job: Job, clock: Clock) -> Done:
         screen.warn([*(blur.line for blur in blurred if blur.item not in job.told), *unset])
         job.told.update(blur.item for blur in blurred)
         ending = experiment.run()
-    _complete(job.folder, described, ending, disturbance(start, counters(clock)))
-    ending.problems.extend(_write_differences(config, job.folder))
+    try:
+        _complete(job.folder, described, ending, disturbance(start, counters(clock)))
+        ending.problems.extend(_write_differences(config, job.folder))
+    except DiskError as error:
+        ending.disk = ending.disk or error
     return Done(settings, ending, screen)
+
+
+def _forsake(folder: Path, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
+    """Take away what was written where the disk was full before anything had run: a second try is no second run."""
+    if isinstance(error, DiskError):
+        store.forsake(folder)
 
 
 def _taken_up(plan: Plan, folder: Path) -> tuple[Plan, Begun]:

@@ -82,8 +82,8 @@ def _write_words(stored: StoredRun) -> None:
         if path.parent == stored.folder:
             store.write_text(path, content)
         else:
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(content, encoding="utf-8", newline="")
+            store.make_folder(path.parent)
+            store.write_text(path, content, synced=False)
 
 
 def _with_charts(published: Published) -> Published:
@@ -98,7 +98,7 @@ def _write_charts(published: Published) -> None:
     """Write each chart that there is in each format that the run asks for."""
     run, folder = published.stored.run, published.stored.folder / store.CHARTS
     for drawn in published.report.charts if run.charts else ():
-        folder.mkdir(exist_ok=True)
+        store.make_folder(folder)
         if drawn.svg is not None and "svg" in run.charts:
             store.write_text(folder / f"{drawn.name}.svg", drawn.svg)
         if drawn.png is not None:

@@ -76,7 +76,7 @@ def publish_page(sweep: Sweep, tables: Sequence[Table] | None = None) -> None:
     formats = _formats(sweep)
     folder = sweep.folder / store.CHARTS
     for chart in (*page.trades, *page.charts) if formats else ():
-        folder.mkdir(exist_ok=True)
+        store.make_folder(folder)
         if chart.svg is not None and "svg" in formats:
             store.write_text(folder / f"{chart.name}.svg", chart.svg)
         if chart.png is not None:
