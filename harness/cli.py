@@ -43,12 +43,29 @@ def status_of(argv: Sequence[str]) -> int:
         return run(argv)
     except UserError as error:
         print(f"harness: {error.shown()}", file=sys.stderr)
-        return FAILED if isinstance(error, DiskError) else BAD_INPUT
+        if isinstance(error, DiskError):
+            _print_nothing_more()
+            return FAILED
+        return BAD_INPUT
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the interpreter can flush at its end
+        _print_nothing_more()
         return CLOSED_PIPE
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        print(f"harness: {DiskError(Path('/dev/stdout'), error)}", file=sys.stderr)  # what has no name is our output
+        _print_nothing_more()
+        return FAILED
+
+
+def _print_nothing_more() -> None:
+    """Let the interpreter flush what it holds at its end, where nobody reads it or a full disk does not take it."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _command(argv: Sequence[str]) -> int:

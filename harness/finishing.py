@@ -3,6 +3,7 @@
 import sys
 
 from harness import store
+from harness.console.screen import print_at_once
 from harness.disk import stopped_lines
 from harness.errors import DiskError, UserError
 from harness.job import Done, Job
@@ -31,7 +32,7 @@ def finish(done: Done, job: Job) -> int:
         unwritten, published = error, read(job.folder)
     done.screen.show(ending(published, verbose=done.settings.verbose))
     done.screen.warn(done.ending.problems)
-    print(f"Results: {job.folder}", flush=True)
+    print_at_once(f"Results: {job.folder}")
     disk = done.ending.disk or unwritten
     if disk is not None:
         done.ending.disk = disk
