@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -143,7 +142,7 @@ def _already_canonical(source: Path) -> Audio | None:
             held = os.fstat(file.fileno()).st_size - file.tell()  # the samples come next
             if form != (SAMPLE_RATE_HZ, 1, 2, "NONE") or held < 2 * frames:
                 return None
-    except (wave.Error, EOFError):
+    except (wave.Error, EOFError, RuntimeError):
         return None
     except OSError as error:
         raise InputError("dataset.audio", f"'{source}' ({_reason(error)})", AUDIO) from None
@@ -223,13 +222,19 @@ def _opened(source: Any, name: str) -> Iterator["soundfile.SoundFile"]:
                 expected = "one that does; a copy encoded from a file, not from a pipe, is one"
                 raise InputError("dataset.audio", f"'{name}', whose header does not say how long it is", expected)
             yield file
-    except (soundfile.LibsndfileError, OSError, TypeError) as error:  # TypeError: headerless by its name, as .raw
+    except (soundfile.SoundFileError, OSError, TypeError) as error:  # TypeError: headerless by its name, as .raw
         reason = " ".join(str(error).rpartition(": ")[2].split())
         raise InputError("dataset.audio", f"'{name}' ({reason})", AUDIO) from None
 
 
+_LOUDEST = 1e6
+"""Of full scale; what a damaged file says beyond it overflows when it is computed with, and is as far off the scale."""
+
+
 def _blocks(source: Path, file: "soundfile.SoundFile", stretch: _Stretch) -> Iterator["_Samples"]:
     """Yield a stretch as blocks of samples of one channel, the mean of all, at the file's own rate."""
+    import numpy as np
+
     if stretch.start:
         file.seek(stretch.start)
     most = max(1, _BLOCK_SAMPLES // file.channels)
@@ -238,8 +243,9 @@ def _blocks(source: Path, file: "soundfile.SoundFile", stretch: _Stretch) -> Ite
         block = file.read(min(most, left), dtype="float32", always_2d=True)
         if not len(block):
             return
-        if not isfinite(float(block.sum())):
+        if not np.isfinite(block).all():
             raise InputError("dataset.audio", f"'{source}' with samples that are no numbers", AUDIO)
+        block.clip(-_LOUDEST, _LOUDEST, out=block)
         left -= len(block)
         yield block.mean(axis=1)
 

@@ -8,14 +8,15 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module, metadata
+from pathlib import Path
 from typing import NoReturn
 
-from harness.errors import UserError
+from harness.errors import DiskError, UserError
 from harness.printable import printable
 from harness.stopping import heed_outside_a_run
 
 COMMANDS = ("report", "resume", "rescore", "compare", "baseline", "watch", "known-times", "doctor", "plugins")
-BAD_INPUT, INTERRUPTED, CLOSED_PIPE = 2, 130, 141
+FAILED, BAD_INPUT, INTERRUPTED, CLOSED_PIPE = 1, 2, 130, 141
 
 
 def main() -> NoReturn:
@@ -27,8 +28,8 @@ def main() -> NoReturn:
 def status_of(argv: Sequence[str]) -> int:
     """Carry out a command line and return its exit status.
 
-    0: everything was done. 1: a trial or a job failed, or a threshold is broken. 2: what was given cannot be used. 130:
-    interrupted. 141: nobody reads what is printed.
+    0: everything was done. 1: a trial or a job failed, a threshold is broken, or a disk took no more: what is done is
+    kept. 2: what was given cannot be used. 130: interrupted. 141: nobody reads what is printed.
     """
     try:
         if list(argv) == ["--version"]:
@@ -41,12 +42,29 @@ def status_of(argv: Sequence[str]) -> int:
         return run(argv)
     except UserError as error:
         print(f"harness: {error.shown()}", file=sys.stderr)
+        if isinstance(error, DiskError):
+            _print_nothing_more()
+            return FAILED
         return BAD_INPUT
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the interpreter can flush at its end
+        _print_nothing_more()
         return CLOSED_PIPE
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        print(f"harness: {DiskError(Path('/dev/stdout'), error)}", file=sys.stderr)  # what has no name is our output
+        _print_nothing_more()
+        return FAILED
+
+
+def _print_nothing_more() -> None:
+    """Let the interpreter flush what it holds at its end, where nobody reads it or a full disk does not take it."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _command(argv: Sequence[str]) -> int:

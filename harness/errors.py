@@ -12,6 +12,7 @@
     |   +-- StoreError       a run's folder that cannot be written or read
     |       +-- OwnedRun         a run that another living process has in hand
     |       +-- ChangedRun   a run whose code, models or machine are not those that it was begun with
+    |       +-- DiskError    it could be written until now: the disk is full, read-only, or fails
     +-- GuardError           a second model was about to be loaded under ``one_at_a_time``
     +-- WorkerError          the measured process failed; becomes a trial's outcome
         +-- WorkerCrashed    it died: by a signal, or by leaving
@@ -24,6 +25,7 @@
 
 from collections.abc import Iterable
 from difflib import SequenceMatcher
+from pathlib import Path
 
 from harness.printable import printable
 
@@ -123,6 +125,18 @@ class ChangedRun(StoreError):
     def shown(self) -> str:
         """Return the message and a line for each difference below it."""
         return "\n".join((str(self), *(f"  {line}" for line in self.lines)))
+
+
+class DiskError(StoreError):
+    """A file that could not be written: the disk is full, a quota is used up, or it is read-only, or fails.
+
+    ``number`` is the system's, of :mod:`errno`, None where it gave none; ``path`` is the file, ``reason`` in words why.
+    """
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        self.path, self.number = path, error.errno
+        self.reason = error.strerror or str(error)
+        super().__init__("output file", f"'{path}' ({self.reason})", "a file that can be written")
 
 
 class GuardError(HarnessError):

@@ -11,7 +11,7 @@ from harness import page_cache, store
 from harness.clock import Clock
 from harness.corpus.opened import UNDECODABLE, attempted
 from harness.crew import Crew, Member
-from harness.errors import GuardError, StageRefused, WorkerError
+from harness.errors import DiskError, GuardError, StageRefused, WorkerError
 from harness.limit import Limits
 from harness.machine.temperature import Thermometer
 from harness.measuring import measured
@@ -42,6 +42,7 @@ class Ending:
     ``outcomes`` counts trials by kind of outcome; ``engines`` holds what each stage said of itself; ``problems`` are
     lines about listeners that failed; ``bare_mib`` is what a worker without an engine held, as its limit counts.
     ``stopped_by`` names the signal that came, and ``interrupted`` says that something is left to do because of it.
+    ``disk`` is the file that could not be written, which ends a run too.
     """
 
     outcomes: dict[str, int] = field(default_factory=dict)
@@ -50,11 +51,17 @@ class Ending:
     engines: dict[str, dict[str, Any]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     bare_mib: float | None = None
+    disk: DiskError | None = None
 
     @property
     def ok(self) -> bool:
-        """Whether every trial was done and none failed."""
-        return not self.interrupted and set(self.outcomes) <= {"ok"}
+        """Whether every trial was done and kept, and none failed."""
+        return not self.interrupted and self.disk is None and set(self.outcomes) <= {"ok"}
+
+    @property
+    def kept(self) -> int:
+        """How many trials were done to their end, in this leg and those before it, and are on the disk."""
+        return sum(self.outcomes.values()) - self.outcomes.get("interrupted", 0)
 
 
 class Experiment:
@@ -107,7 +114,8 @@ class Experiment:
         """Do every task that is left. Leaves no process behind, whatever happens.
 
         A first signal lets the trials that are begun end, a second one is a KeyboardInterrupt: what is done is kept,
-        and the trial in hand is written as ``interrupted``.
+        and the trial in hand is written as ``interrupted``. A disk that takes no more ends it too: no trial is begun
+        that could not be kept.
         """
         try:
             with self._sampler:
@@ -115,11 +123,11 @@ class Experiment:
                 self._walk()
         except KeyboardInterrupt:
             self._ending.interrupted = True
+        except DiskError as error:
+            self._ending.disk = error
         finally:
             self._crew.discard_all()
-            for index, trial in list(self._open.items()) if self._is_ours() else ():
-                trial.outcome = Outcome("interrupted") if trial.outcome.ok else trial.outcome
-                self._finish(index)
+            self._finish_open()
             self._log.close()
         self._ending.problems.extend(self._sampler.problems)
         self._ending.bare_mib = self._crew.bare_mib
@@ -127,6 +135,15 @@ class Experiment:
         if self._is_ours():
             self._tell("run_finished", run=self._plan.run, folder=self._folder)
         return self._ending
+
+    def _finish_open(self) -> None:
+        """Write the trials in hand as cut short, while the disk takes them."""
+        try:
+            for index, trial in list(self._open.items()) if self._ending.disk is None and self._is_ours() else ():
+                trial.outcome = Outcome("interrupted") if trial.outcome.ok else trial.outcome
+                self._finish(index)
+        except DiskError as error:
+            self._ending.disk = error
 
     def _walk(self) -> None:
         protocol = self._plan.protocol

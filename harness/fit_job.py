@@ -106,6 +106,8 @@ class _Walk:
             again=limit_mib is not None,
         )
         done = run_job(_under(self._config, limit_mib), job, self._clock)
+        if done.ending.disk:
+            raise done.ending.disk
         publish(job.folder)
         done.screen.warn(done.ending.problems)
         if self.bare_mib is None:

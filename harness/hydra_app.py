@@ -183,13 +183,14 @@ class _App:
         folder = Path(str(config.hydra.sweep.dir)).absolute()
         outputs = _outputs(config)
         overrides = [*self._overrides, sweep_dir(folder)]
+        task = SweepTask(swept)
         try:
-            launched = self._hydra.multirun(self.name, SweepTask(swept), overrides, with_log_configuration=False)
+            launched = self._hydra.multirun(self.name, task, overrides, with_log_configuration=False)
         except KeyboardInterrupt:
             launched = Launched(interrupted=True)
         except OSError as error:
             raise reported(error) from None
-        return gather(folder, outputs, launched if isinstance(launched, Launched) else Launched())
+        return gather(folder, outputs, launched if isinstance(launched, Launched) else Launched(), task.disks)
 
 
 def _outputs(config: DictConfig) -> Path:

@@ -32,7 +32,7 @@ def translated(hydra: Hydra, name: str, overrides: Sequence[str]) -> Iterator[No
 
 def reported(error: OSError) -> Exception:
     """Tell a folder that Hydra could not make from a configuration that it could not find, which is an OSError too."""
-    if isinstance(error, HydraException):
+    if isinstance(error, HydraException) or error.filename is None:  # one of what is printed has no name
         return error
     found = f"'{error.filename}' ({error.strerror})"
     return StoreError("output folder", found, "a folder that can be written; outputs=FOLDER names another")

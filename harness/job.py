@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from harness.corpus.forms import open_corpus
 from harness.defaults import defaults
 from harness.differences import differences
 from harness.environment import environment, file_facts, named_files_mib, usable_cores
-from harness.errors import ConfigError
+from harness.errors import ConfigError, DiskError
 from harness.experiment import Ending, Experiment
 from harness.limit import Limits, limits_for
 from harness.machine.blur import blurs, disturbed
@@ -125,10 +126,12 @@ def _run(
     with ExitStack() as at_end:
         stop = at_end.enter_context(Stop())
         at_end.callback(_close, limits, screen)
+        if not job.resumed:
+            at_end.push(partial(_forsake, job.folder))
         experiment = Experiment(plan, listeners, job.folder, clock, limits, before, stop, owner.holds)
         noise, start = checked(clock, BRIEF if job.again else WHOLE, named_files_mib(plan.run.stages))
-        experiment.launch()
         try:
+            experiment.launch()
             blurred = blurs(noise, usable_cores(), _threads(plan))
             described = replace(environment(noise, [blur.line for blur in blurred]), plugins=sources)
             identity = taken.identity or identity_of(plan, described)
@@ -145,9 +148,18 @@ def _run(
             screen.warn(forced_lines(plan.run))
         ending = experiment.run()
     _leave_to_another(owner, screen)
-    _complete(job.folder, described, identity, ending, disturbance(start, counters(clock)))
-    ending.problems.extend(_write_differences(config, job.folder))
+    try:
+        _complete(job.folder, described, identity, ending, disturbance(start, counters(clock)))
+        ending.problems.extend(_write_differences(config, job.folder))
+    except DiskError as error:
+        ending.disk = ending.disk or error
     return Done(settings, ending, screen)
+
+
+def _forsake(folder: Path, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
+    """Take away what was written where the disk was full before anything had run: a second try is no second run."""
+    if isinstance(error, DiskError):
+        store.forsake(folder)
 
 
 def _leave_to_another(owner: Ownership, screen: Screen) -> None:

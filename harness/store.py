@@ -35,12 +35,13 @@ of a resumed run, its trials' legs, its identity, and the CPUs that a job was gi
 read as one of today, with what it does not say left at its default.
 """
 
+import errno
 import gc
 import hashlib
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
@@ -48,8 +49,8 @@ from typing import IO, Any, TypeVar
 
 import msgspec
 
-from harness.errors import StoreError
-from harness.inside import opened
+from harness.errors import DiskError, StoreError
+from harness.inside import opened, subfolder
 from harness.records import SCHEMA, Environment, Run, Trial
 
 _T = TypeVar("_T")
@@ -83,6 +84,12 @@ SWEEP_JSON = "sweep.json"
 SWEEP_CSV = "sweep.csv"
 SWEEP_MD = "sweep.md"
 SWEEP_HTML = "sweep.html"
+
+
+_AT_THE_START = (RUN, CONFIG, ENVIRONMENT, TRIALS)
+"""What stands in a run's folder before its first trial."""
+_SYNCED_PARENTS = 4
+"""``outputs/runs/DAY/TIME``: each may be new."""
 
 
 def curve_name(leg: int) -> str:
@@ -132,18 +139,67 @@ class TrialLog:
     """The open ``trials.jsonl`` of a run that is going on; locked, which :func:`is_being_written` asks."""
 
     def __init__(self, folder: Path) -> None:
-        self._file = opened(folder / TRIALS, "ab")
+        """Open it, and return when its name is on the disk. Raises :class:`DiskError`."""
+        self._path = folder / TRIALS
+        try:
+            self._file = opened(
+                self._path, "ab", buffering=0
+            )  # what could not be written must not be tried again later
+        except OSError as error:
+            raise DiskError(self._path, error) from None
+        self._end = self._file.seek(0, os.SEEK_END)
         _locked(self._file, exclusive=True)
+        try:
+            _sync_folder(folder)
+        except OSError as error:
+            self._file.close()
+            raise DiskError(self._path, error) from None
 
     def append(self, trial: Trial) -> None:
-        """Write one trial, and return when it is on the disk."""
-        self._file.write(msgspec.json.encode(trial) + b"\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        """Write one trial, and return when it is on the disk.
+
+        Raises :class:`DiskError` where the disk does not take it. What it took of the line is cut off again; where that
+        fails too, it is a torn last line, which every reader drops.
+        """
+        line = msgspec.json.encode(trial) + b"\n"
+        try:
+            _write_whole(self._file, line)
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            with suppress(OSError):
+                self._file.truncate(self._end)
+                os.fsync(self._file.fileno())
+            raise DiskError(self._path, error) from None
+        self._end += len(line)
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        with suppress(OSError):  # nothing is left to write
+            self._file.close()
+
+
+def _write_whole(file: IO[bytes], content: bytes) -> None:
+    """Write all of it: the system may take a part, and say only at the next try why no more."""
+    left = memoryview(content)
+    while left:
+        left = left[file.write(left) :]
+
+
+def _sync_folder(folder: Path) -> None:
+    """Return when the names in a folder are on the disk; at once where the platform or file system knows no such thing.
+
+    A file that is synced may be gone all the same after a loss of power, where its name was not.
+    """
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EPERM):
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def is_being_written(folder: Path) -> bool:
@@ -181,6 +237,25 @@ def claim(folder: Path) -> None:
         raise StoreError("output folder", f"'{folder}' ({error.strerror})", "a folder that can be written") from None
     if (folder / TRIALS).exists():
         raise StoreError("output folder", f"'{folder}' with a run in it", "a folder without one")
+    for parent in list(folder.absolute().parents)[:_SYNCED_PARENTS]:
+        with suppress(OSError):  # it need not be ours
+            _sync_folder(parent)
+
+
+def forsake(folder: Path) -> None:
+    """Take away what was written for a run of which nothing has run; a folder with a trial in it stays as it is."""
+    with suppress(OSError):
+        if (folder / TRIALS).stat().st_size == 0:
+            for path in (*folder.glob(f"{Path(ENGINE_LOG).stem}*"), *(folder / name for name in _AT_THE_START)):
+                path.unlink(missing_ok=True)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder in a run's, where there is none. Raises :class:`DiskError`."""
+    try:
+        subfolder(folder)
+    except OSError as error:
+        raise DiskError(folder, error) from None
 
 
 def write_json(path: Path, record: object) -> None:
@@ -188,23 +263,38 @@ def write_json(path: Path, record: object) -> None:
     write_text(path, msgspec.json.format(msgspec.json.encode(record), indent=2).decode() + "\n")
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a text file so that a reader sees the old or the new one, never a part."""
-    write_bytes(path, text.encode())
+def write_text(path: Path, text: str, *, synced: bool = True) -> None:
+    """Write a text file as :func:`write_bytes` does."""
+    write_bytes(path, text.encode(), synced=synced)
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees the old or the new one, never a part."""
+def write_bytes(path: Path, content: bytes, *, synced: bool = True) -> None:
+    """Write a file so that a reader sees the old or the new one, never a part; ``synced``, it is then on the disk.
+
+    Raises :class:`DiskError` where that cannot be; the old one is whole then.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with opened(temporary, "wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if synced:
+                os.fsync(file.fileno())
         temporary.replace(path)
+        if synced:
+            _sync_folder(path.parent)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise StoreError("output file", f"'{path}' ({error.strerror})", "a file that can be written") from None
+        _remove(temporary)
+        raise DiskError(path, error) from None
+    except BaseException:
+        _remove(temporary)
+        raise
+
+
+def _remove(path: Path) -> None:
+    """Take away what is left of a file that was not finished; a read-only disk keeps it."""
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
 
 
 def read_json(path: Path, shape: type[_T]) -> _T:
@@ -264,12 +354,17 @@ def write_trials(folder: Path, trials: Iterable[Trial]) -> None:
     """Write the trials of a run that is over into a new folder, and return when they are on the disk."""
     with opened(folder / TRIALS, "wb") as file:
         _write_lines(file, trials)
+    _sync_folder(folder)
 
 
 def append_trials(path: Path, trials: Iterable[Trial]) -> None:
-    """Add trials to a file of them, and return when they are on the disk."""
-    with opened(path, "ab") as file:
-        _write_lines(file, trials)
+    """Add trials to a short file of them, and return when they are on the disk; it is replaced as a whole.
+
+    Raises :class:`StoreError` where it cannot be read or written, and is as it was then.
+    """
+    there = _content(path) or b""
+    lines = b"".join(msgspec.json.encode(trial) + b"\n" for trial in trials)
+    write_bytes(path, there[: there.rfind(b"\n") + 1] + lines)
 
 
 def rewrite_trials(folder: Path, trials: Iterable[Trial]) -> None:
@@ -279,11 +374,10 @@ def rewrite_trials(folder: Path, trials: Iterable[Trial]) -> None:
         with opened(temporary, "wb") as file:
             _write_lines(file, trials)
         temporary.replace(folder / TRIALS)
+        _sync_folder(folder)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise StoreError(
-            "output file", f"'{folder / TRIALS}' ({error.strerror})", "a file that can be written"
-        ) from None
+        _remove(temporary)
+        raise DiskError(folder / TRIALS, error) from None
 
 
 def _write_lines(file: IO[bytes], trials: Iterable[Trial]) -> None:

@@ -430,3 +430,20 @@ def test_a_length_that_no_header_says_is_refused(tmp_path: Path, cache: Path) ->
         f"dataset.audio: found '{path}', whose header does not say how long it is, expected one that does; "
         "a copy encoded from a file, not from a pipe, is one"
     )
+
+
+def test_a_chunk_that_is_longer_than_the_file_is_no_traceback(tmp_path: Path) -> None:
+    """The size of an unknown chunk points behind the end: the standard library has no words for it."""
+    path = tmp_path / "a.wav"
+    path.write_bytes(b"RIFF\x40\x00\x00\x00WAVEJUNK\xff\xff\x00\x00fmt ")
+    with pytest.raises(InputError, match=r"^dataset\.audio: found "):
+        canonical(path, tmp_path / "cache")
+
+
+def test_samples_far_off_the_scale_are_clipped_without_a_warning(tmp_path: Path) -> None:
+    """A bit that flipped in an exponent: two channels of it have a mean, and it is as loud as a sample can be."""
+    path = tmp_path / "a.wav"
+    soundfile.write(path, np.full((160, 2), 3e38, np.float32), 16_000, subtype="FLOAT")
+    audio = canonical(path, tmp_path / "cache")
+    with wave.open(str(audio.path), "rb") as file:
+        assert set(np.frombuffer(file.readframes(160), "<i2")) == {32767}

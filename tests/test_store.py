@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from harness import store
-from harness.errors import StoreError
+from harness.errors import DiskError, StoreError
 from harness.metrics import Metric, absent, constant, ratio, sample
 from harness.protocol import Protocol
 from harness.records import (
@@ -430,3 +430,105 @@ def test_trials_one_by_one(folder: Path, tmp_path: Path) -> None:
     assert tuple(store.each_trial(folder, notes)) == whole
     assert notes == list(store.read_run(folder).notes) != []
     assert list(store.each_trial(tmp_path / "copy" / "none", [])) == []
+
+
+# --- a disk that takes no more ----------------------------------------------------------------------------------
+
+
+def refuse(*_arguments: object, **_more: object) -> None:
+    """Raise what a full disk raises."""
+    raise OSError(28, "No space left on device")
+
+
+def test_a_trial_that_is_not_taken_is_cut_off_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those before it stay, nothing of it does, and the next goes behind them when there is room."""
+    store.write_json(tmp_path / store.RUN, RUN)
+    log = store.TrialLog(tmp_path)
+    log.append(trial(0))
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", refuse)
+        with pytest.raises(DiskError) as caught:
+            log.append(FULL)
+    path = tmp_path / store.TRIALS
+    assert str(caught.value) == (
+        f"output file: found '{path}' (No space left on device), expected a file that can be written"
+    )
+    assert (caught.value.number, caught.value.path) == (28, path)
+    assert path.read_bytes() == msgspec.json.encode(trial(0)) + b"\n"
+    log.append(trial(1))
+    log.close()
+    assert [one.index for one in store.read_run(tmp_path).trials] == [0, 1]
+
+
+@pytest.mark.skipif(not hasattr(os, "O_DIRECTORY"), reason="the platform has no limit on a file's size")
+def test_a_part_of_a_trial_is_cut_off_again(tmp_path: Path) -> None:
+    """The system takes what fits, and refuses the rest: here a limit on the size of a file in place of a disk."""
+    import resource
+
+    log = store.TrialLog(tmp_path)
+    log.append(trial(0))
+    size = (tmp_path / store.TRIALS).stat().st_size
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 10, before[1]))
+    try:
+        with pytest.raises(DiskError, match="File too large"):
+            log.append(trial(1))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    log.close()
+    assert (tmp_path / store.TRIALS).stat().st_size == size
+
+
+def test_what_cannot_be_cut_off_is_a_torn_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reader drops it with a note."""
+    store.write_json(tmp_path / store.RUN, RUN)
+    (tmp_path / store.TRIALS).write_bytes(msgspec.json.encode(trial(0)) + b'\n{"index":1,')
+    read = store.read_run(tmp_path)
+    assert ([one.index for one in read.trials], len(read.notes)) == ([0], 1)
+
+
+def test_the_folder_is_synced_with_its_new_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file on the disk is of no use where its name is not: once for the log, once for each file that is renamed."""
+    synced: list[str] = []
+    real = os.fsync
+
+    def note(descriptor: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", note)
+    store.TrialLog(tmp_path).close()
+    store.write_text(tmp_path / "a", "text")
+    store.write_text(tmp_path / "b", "text", synced=False)
+    assert synced == [tmp_path.name, f".a.{os.getpid()}", tmp_path.name]
+
+
+def test_trials_that_are_set_aside_follow_whole_lines_only(tmp_path: Path) -> None:
+    """What a killed writer left behind the last line does not spoil the next."""
+    path = tmp_path / store.INTERRUPTED
+    store.append_trials(path, [trial(0)])
+    with path.open("ab") as file:
+        file.write(b'{"index":')
+    store.append_trials(path, [trial(1)])
+    assert path.read_bytes().count(b"\n") == 2
+    assert b'{"index":{' not in path.read_bytes()
+
+
+def test_a_folder_in_which_nothing_has_run_is_left_empty(tmp_path: Path) -> None:
+    """So that the same command can be given again; one with a trial stays as it is."""
+    for name in (store.RUN, store.CONFIG, store.TRIALS, store.ENGINE_LOG, "engine-asr.log"):
+        (tmp_path / name).touch()
+    store.forsake(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / store.TRIALS).write_bytes(b"{")
+    store.forsake(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [store.TRIALS]
+
+
+def test_a_folder_in_a_run_is_made_once(tmp_path: Path) -> None:
+    """Where a file has its name, the line says so."""
+    store.make_folder(tmp_path / "charts")
+    store.make_folder(tmp_path / "charts")
+    (tmp_path / "words").touch()
+    with pytest.raises(DiskError, match="File exists"):
+        store.make_folder(tmp_path / "words")

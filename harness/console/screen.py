@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from harness.errors import DiskError
 from harness.hookspecs import hookimpl
 from harness.printable import printable
 from harness.records import Run, Trial
@@ -14,8 +15,16 @@ Write = Callable[[str], None]
 
 
 def print_at_once(line: str) -> None:
-    """Print a line that is seen now, also by who reads it through a pipe."""
-    print(line, flush=True)
+    """Print a line that is seen now, also by who reads it through a pipe.
+
+    Raises :class:`DiskError` where it goes to a file that takes no more.
+    """
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise DiskError(Path("/dev/stdout"), error) from None
 
 
 class Screen:

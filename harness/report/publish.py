@@ -9,7 +9,6 @@ from harness import store
 from harness.analysis.original import original_results
 from harness.analysis.stored_summary import check_trials
 from harness.analysis.summary import Summary, summarise
-from harness.inside import opened, subfolder
 from harness.report.accuracy_tables import accuracy_lines, accuracy_tables
 from harness.report.alignment_tables import alignment_lines, alignment_tables
 from harness.report.audio_tables import audio_lines, audio_tables
@@ -83,8 +82,8 @@ def _write_words(stored: StoredRun) -> None:
         if path.parent == stored.folder:
             store.write_text(path, content)
         else:
-            with opened(subfolder(path.parent) / path.name, "wb") as file:
-                file.write(content.encode())
+            store.make_folder(path.parent)
+            store.write_text(path, content, synced=False)
 
 
 def _with_charts(published: Published) -> Published:
@@ -99,7 +98,7 @@ def _write_charts(published: Published) -> None:
     """Write each chart that there is in each format that the run asks for."""
     run, folder = published.stored.run, published.stored.folder / store.CHARTS
     for drawn in published.report.charts if run.charts else ():
-        subfolder(folder)
+        store.make_folder(folder)
         if drawn.svg is not None and "svg" in run.charts:
             store.write_text(folder / f"{drawn.name}.svg", drawn.svg)
         if drawn.png is not None:

@@ -10,7 +10,6 @@ from markupsafe import Markup
 from harness import store
 from harness.analysis.findings import findings
 from harness.analysis.sweep import Cell, Sweep
-from harness.inside import subfolder
 from harness.report.cell_marks import Panel, in_order, keys_of, label_of, panels_of
 from harness.report.drawn import Drawn, draw
 from harness.report.finding_lines import Words, finding_lines, finding_table
@@ -77,7 +76,7 @@ def publish_page(sweep: Sweep, tables: Sequence[Table] | None = None) -> None:
     formats = _formats(sweep)
     folder = sweep.folder / store.CHARTS
     for chart in (*page.trades, *page.charts) if formats else ():
-        subfolder(folder)
+        store.make_folder(folder)
         if chart.svg is not None and "svg" in formats:
             store.write_text(folder / f"{chart.name}.svg", chart.svg)
         if chart.png is not None:

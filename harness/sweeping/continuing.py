@@ -16,7 +16,7 @@ from yaml import YAMLError
 
 from harness import store
 from harness.analysis.sweep_plan import read_plan
-from harness.errors import ConfigError, StoreError
+from harness.errors import ConfigError, DiskError, StoreError
 from harness.finishing import FAILED
 from harness.records import PlannedJob, SweepPlan
 from harness.sweeping.gathering import gather
@@ -120,8 +120,9 @@ def go_on(hydra: Hydra, sweep: StoredSweep, *, force: bool) -> int:
     for line in damaged:
         print(f"harness: {line}; it is left as it is", file=sys.stderr)
     launched = Launched()
+    disks: list[DiskError] = []
     if left:
-        task = SweepTask(sweep.plan.swept, forced=force)
+        task = SweepTask(sweep.plan.swept, forced=force, disks=disks)
         sweeper = Plugins.instance().instantiate_sweeper(
             config=config,
             hydra_context=HydraContext(config_loader=hydra.config_loader, callbacks=Callbacks(config)),
@@ -133,7 +134,7 @@ def go_on(hydra: Hydra, sweep: StoredSweep, *, force: bool) -> int:
             launched = sweeper.go_on(sweep.plan, left, force=force)
         except KeyboardInterrupt:
             launched = Launched(interrupted=True)
-    status = gather(sweep.folder, Path(outputs), launched)
+    status = gather(sweep.folder, Path(outputs), launched, disks)
     return status or (FAILED if damaged else 0)
 
 

@@ -2,10 +2,12 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from harness.analysis.sweep_plan import read_plan
-from harness.errors import StoreError
+from harness.disk import stopped_line
+from harness.errors import DiskError, StoreError
 from harness.finishing import FAILED, INTERRUPTED
 from harness.job import point_latest
 from harness.printable import printable
@@ -15,8 +17,23 @@ from harness.sweeping.reuse import reused_lines
 from harness.sweeping.state import state_of
 
 
-def gather(folder: Path, outputs: Path, launched: Launched) -> int:
-    """Make the sweep's table, show it, and return the exit status: 130 only where a stop has left something to do."""
+def gather(folder: Path, outputs: Path, launched: Launched, disks: Sequence[DiskError] = ()) -> int:
+    """Make the sweep's table, show it, and return the exit status: 130 only where a stop has left something to do.
+
+    ``disks`` are those that took no more while it ran: then what is kept is said; the table is made where it can be.
+    """
+    if not disks:
+        return _gathered(folder, outputs, launched)
+    with suppress(DiskError):
+        _gathered(folder, outputs, launched)
+    plan = read_plan(folder)
+    jobs = len(plan.jobs) if plan is not None else 0
+    kept = jobs - len(unfinished(folder, plan)) if plan is not None else 0
+    print(f"harness: {stopped_line(disks[0], folder.resolve(), kept, jobs, 'finished jobs')}", file=sys.stderr)
+    return FAILED
+
+
+def _gathered(folder: Path, outputs: Path, launched: Launched) -> int:
     from harness.analysis.sweep import read_sweep
     from harness.report.sweep_page import publish_page
     from harness.report.sweep_report import publish_sweep, sweep_text

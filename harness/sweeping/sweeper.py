@@ -72,7 +72,7 @@ class Interleaving(Sweeper):
         plan = sweep_plan(cells, jobs, swept, started_at, metadata.version("asr-align-harness"))
         check_folders(folder, jobs)
         folder.mkdir(parents=True, exist_ok=True)
-        OmegaConf.save(self.config, folder / store.MULTIRUN)
+        store.write_text(folder / store.MULTIRUN, OmegaConf.to_yaml(self.config))
         store.write_json(folder / store.PLAN, plan)
         return self._launched([list(job.overrides) for job in jobs])
 

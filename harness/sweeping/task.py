@@ -19,7 +19,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from harness import store
 from harness.analysis.sweep_plan import read_plan
 from harness.clock import Clock, SystemClock
-from harness.errors import OwnedRun, UserError
+from harness.errors import DiskError, OwnedRun, UserError
 from harness.finishing import BAD_INPUT, FAILED, INTERRUPTED, finish, keep_failure
 from harness.fit_job import refuse_in_sweep
 from harness.job import Done, Job, run_job
@@ -52,13 +52,15 @@ class SweepTask:
     """The function of a sweep's jobs; it can be pickled, for it holds no more than what it is told.
 
     ``home`` is the process of the sweep, and ``directory`` its working directory. ``forced`` lets a half-done job go on
-    that is not as it was. ``told`` and ``begun`` are shared by the jobs that run in the sweep's own process.
+    that is not as it was. ``disks`` takes what ended a job because nothing more could be written, after which no other
+    is begun. ``told`` and ``begun`` are shared by the jobs that run in the sweep's own process.
     """
 
     swept: tuple[str, ...]
     home: tuple[str, int] = field(default_factory=here)
     directory: str = field(default_factory=lambda: str(Path.cwd()))
     forced: bool = False
+    disks: list[DiskError] = field(default_factory=list, compare=False)
     told: set[str] = field(default_factory=set, compare=False)
     begun: set[str] = field(default_factory=set, compare=False)
 
@@ -109,6 +111,10 @@ class SweepTask:
         except OwnedRun as error:
             print(f"job {printable(job.folder.name)}: left alone: {error}", flush=True)
             return FAILED, False
+        except DiskError as error:
+            self.disks.append(error)
+            print(f"harness: job {printable(job.folder.name)}: {error.shown()}", file=sys.stderr, flush=True)
+            return FAILED, True
         except UserError as error:
             if _is_anothers(job.folder):
                 print(f"job {printable(job.folder.name)}: left alone: another process has just begun it", flush=True)
@@ -116,7 +122,8 @@ class SweepTask:
             keep_failure(job, error)
             print(f"harness: job {printable(job.folder.name)}: {error.shown()}", file=sys.stderr, flush=True)
             return BAD_INPUT, False
-        return status, status == INTERRUPTED or done.ending.stopped_by is not None
+        self.disks.extend([done.ending.disk] if done.ending.disk else [])
+        return status, status == INTERRUPTED or bool(done.ending.stopped_by or done.ending.disk)
 
 
 def _found(folder: Path) -> tuple[State, int]:

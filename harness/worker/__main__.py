@@ -9,6 +9,7 @@ prepare.
 import faulthandler
 import gc
 import importlib
+import io
 import os
 import sys
 import time
@@ -201,9 +202,29 @@ def take_the_pipe() -> tuple[BinaryIO, BinaryIO]:
     return os.fdopen(commands, "rb"), os.fdopen(answers, "wb", buffering=0)
 
 
+class Log(io.FileIO):
+    """The engine log as Python's own prints reach it: a full disk costs what is printed, and no trial."""
+
+    def write(self, content: Any) -> int:
+        """Write what the disk takes, and forget the rest."""
+        try:
+            return super().write(content)
+        except OSError:
+            return memoryview(content).nbytes
+
+
+def print_safely() -> None:
+    """Let ``print`` raise nothing, in an engine or here, when the log cannot grow."""
+    out = io.BufferedWriter(Log(1, "wb", closefd=False))
+    sys.stdout = io.TextIOWrapper(out, sys.stdout.encoding, sys.stdout.errors)
+    error = io.BufferedWriter(Log(2, "wb", closefd=False))
+    sys.stderr = io.TextIOWrapper(error, sys.stderr.encoding, sys.stderr.errors, line_buffering=True)
+
+
 def main() -> None:
     """Answer commands until told to leave, or until the supervisor's end of the pipe is gone."""
     commands, answers = take_the_pipe()
+    print_safely()
     faulthandler.enable()
     worker = Worker()
     for line in commands:

@@ -10,10 +10,11 @@ import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from harness.clock import Clock
 from harness.errors import (
+    DiskError,
     StageFailed,
     StageRefused,
     WorkerCrashed,
@@ -68,6 +69,13 @@ def _before_exec(limit: Limit | None) -> Callable[[], object] | None:
     return (lambda: [step() for step in steps]) if steps else None
 
 
+def _opened(log: Path) -> IO[bytes]:
+    try:
+        return opened(log, "ab")
+    except OSError as error:
+        raise DiskError(log, error) from None
+
+
 class Client:
     """One worker process, in a process group of its own so that Ctrl-C reaches the supervisor alone.
 
@@ -83,7 +91,7 @@ class Client:
         self._seq = 0
         self._received = b""
         self._group_lives = True
-        with opened(log, "ab") as sink:
+        with _opened(log) as sink:
             self._log_start = sink.tell()
             self._spawned_ns = clock.now_ns()
             self._process = subprocess.Popen(

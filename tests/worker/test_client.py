@@ -401,3 +401,16 @@ def test_an_engine_without_address_space_is_out_of_memory(tmp_path: Path) -> Non
         assert 8 < peak_mib <= 96
     finally:
         client.kill()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the platform has no disk that is always full")
+def test_a_log_that_cannot_grow_costs_no_trial() -> None:
+    """What worker and engine print is lost on a full disk; an engine's own error is told all the same."""
+    client = Client(0, Path("/dev/full"), SystemClock())
+    try:
+        prepare(client, text="a", fail="raise@run@1")
+        load_and_run(client)
+        with pytest.raises(StageFailed, match="told to raise in run"):
+            client.ask({"do": "run", "stage": "asr", "request": {"audio": "", "duration_s": 1.0, "text": ""}}, LONG_S)
+    finally:
+        client.kill()

@@ -382,3 +382,17 @@ def test_a_worker_imports_next_to_nothing(process: subprocess.Popen[bytes]) -> N
         "harness.worker.__main__",
         "harness.worker.protocol",
     ]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the platform has no disk that is always full")
+def test_what_is_printed_is_lost_where_the_log_cannot_grow() -> None:
+    """Nothing is raised, by a line or by more than a buffer holds; where it can grow, all of it is there."""
+    program = (
+        "import sys\nfrom harness.worker.__main__ import print_safely\nprint_safely()\n"
+        "print('out' * 50_000)\nprint('error', file=sys.stderr)\nsys.stdout.flush()\n"
+    )
+    with open("/dev/full", "wb") as full:  # noqa: PTH123 a device
+        done = subprocess.run([sys.executable, "-c", program], stdout=full, stderr=full, check=False)
+    assert done.returncode == 0
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert (len(done.stdout), done.stderr) == (150_001, b"error\n")
