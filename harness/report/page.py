@@ -9,6 +9,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from harness.printable import printable
 from harness.report.figures import MISSING
 from harness.report.tables import Table
 
@@ -21,7 +22,7 @@ _MOSTLY = 0.75
 
 def render(template: str, report: object) -> str:
     """Render a template of this package, which finds what it shows in ``report``."""
-    return _templates().get_template(template).render(report=report)
+    return printable(_templates().get_template(template).render(report=report))
 
 
 def number_columns(table: Table) -> list[bool]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.analysis.original import original_results
 from harness.analysis.summary import Summary
+from harness.printable import plain_markdown, printable
 from harness.records import Environment, Run, Trial
 from harness.report.accuracy_tables import accuracy_tables
 from harness.report.alignment_tables import alignment_tables
@@ -56,15 +57,15 @@ class RunReport:
 
     def markdown(self) -> str:
         """Render as Markdown."""
-        parts = [f"# {self.title}", "", *(f"- {line}" for line in self.verdicts)]
+        parts = [f"# {self.title}", "", *(f"- {plain_markdown(line)}" for line in self.verdicts)]
         first = (self.main,) if self.main else ()
         for table in (*first, *self.tables, *self.configuration.tables):
             parts += ["", table.markdown()]
         for trial in self.failed:
             fence = _fence(trial.outcome.log_tail)
-            heading = " ".join(f"## Trial {trial.index}: {trial.outcome}".split())
+            heading = plain_markdown(" ".join(f"## Trial {trial.index}: {trial.outcome}".split()))
             parts += ["", heading, "", fence, *trial.outcome.log_tail, fence]
-        return "\n".join(parts).rstrip() + "\n"
+        return printable("\n".join(parts).rstrip() + "\n")
 
     def html(self) -> str:
         """Render as one HTML page without any reference to another file; every text is escaped."""

@@ -8,6 +8,7 @@ from tabulate import tabulate
 
 from harness.analysis.metric_summary import MetricSummary
 from harness.analysis.summary import Summary
+from harness.printable import plain_markdown
 from harness.records import Run
 from harness.report.figures import figure, heading, interval
 
@@ -32,19 +33,27 @@ class Table:
 
     def markdown(self) -> str:
         """Render as a pipe table with a heading."""
-        return "\n".join([f"## {self.title}", "", self._rendered("github"), "", *(f"- {note}" for note in self.notes)])
+        return "\n".join(
+            [
+                f"## {self.title}",
+                "",
+                self._rendered("github"),
+                "",
+                *(f"- {plain_markdown(note)}" for note in self.notes),
+            ]
+        )
 
     def _rendered(self, style: str) -> str:
         marked = [any(hasattr(row[index], "markdown") for row in self.rows) for index in range(len(self.headers))]
         align = ["left" if index == 0 or text else "right" for index, text in enumerate(marked)]
         rows = [[_in_pipes(cell) for cell in row] for row in self.rows] if style == "github" else self.rows
-        headers = [name.replace("\n", " ") for name in self.headers] if style == "github" else self.headers
+        headers = [plain_markdown(name) for name in self.headers] if style == "github" else self.headers
         return tabulate(rows, headers, tablefmt=style, colalign=align if rows else None, disable_numparse=True)
 
 
 def _in_pipes(cell: str) -> str:
     """Write a cell for a pipe table, which has one line a row; one that has marks knows how it is written."""
-    text: str = getattr(cell, "markdown", cell)
+    text: str = getattr(cell, "markdown", None) or plain_markdown(cell)
     return text.replace("|", "\\|").replace("\n", " ")
 
 
