@@ -179,7 +179,7 @@ def _listeners(
     screen = Screen(reference, write, quiet=settings.quiet, verbose=settings.verbose, blocks=not brief, troubles=many)
     listeners.add(screen, "screen")
     if brief and not sys.stdout.isatty():
-        listeners.add(StatusLines(lambda line: screen.show([line]), clock, place), "status")
+        listeners.add(StatusLines(lambda line: screen.show([line]), clock, place, done), "status")
     for probe in plan.probes:
         listeners.add(probe, probe.name)
     for exporter in plan.exporters:

@@ -12,7 +12,7 @@ from harness.analysis.timeline import (
     stepped_curves,
     windows,
 )
-from harness.sampling.curve import read_curve
+from harness.sampling.curve import read_curves
 from tests import stored
 
 
@@ -113,8 +113,7 @@ def test_samples_in_the_windows_become_curves(tmp_path: Path) -> None:
         (zero_ns + s * 1000 * stored.MS, worker, 4096, shared, 0) for s, worker, shared in ((1, 0, 1024), (2, 1, -1))
     ]
     stored.curve(tmp_path, *rows, (zero_ns + 99_000 * stored.MS, 0, 9999, 0, 0))
-    samples = read_curve(tmp_path)
-    assert samples is not None
+    samples = read_curves(tmp_path)
     assert sampled_curves(samples, trials, [Window("", 0.0, 10.0)]) == [
         Curve(0, [1.0], [4.0], [3.0]),
         Curve(1, [2.0], [4.0], [4.0]),
