@@ -55,7 +55,7 @@ def test_swept_keys_are_columns() -> None:
     """The tables of a sweep's jobs can be laid under each other and told apart."""
     table = trial_table(stored.run(swept=("threads", "asr"), overrides=("+threads=2", "seed=1")), stored.trials(1))
     assert table.columns[12] == Column("swept.threads", "text")
-    assert table.rows[0][11] == "2"
+    assert table.rows[0][12] == "2"
     assert "swept.asr" not in [column.name for column in table.columns]
 
 
