@@ -23,6 +23,7 @@ from harness.records import (
     Phase,
     ProbeRecord,
     Run,
+    Seam,
     StageRecord,
     Trial,
     Utterance,
@@ -291,15 +292,58 @@ def trials(count: int = 3) -> tuple[Trial, ...]:
     return tuple(measured(trial(index, trimmed=index == count - 1)) for index in range(count))
 
 
-def curve(folder: Path, *rows: tuple[int, int, int, int, int], hz: float = 100.0, cost: Cost | None = COST) -> Path:
+def seam(leg: int = 1, **changes: Any) -> Seam:
+    """Return where a run was taken up again, a day later and on another machine."""
+    at = f"2026-01-0{2 + leg}T10:00:00.000+00:00"
+    return replace(Seam(leg=leg, at=at, hostname="elsewhere", harness_version="0.1.0", kept=2, set_aside=1), **changes)
+
+
+def of_leg(trial: Trial, leg: int, *, worker: int | None = None, later_ns: int = 0, cold: bool = False) -> Trial:
+    """Return a trial as a later leg does it: its stamps are of another clock (``later_ns`` may be negative)."""
+    visits = tuple(
+        replace(
+            visit,
+            phases=tuple(
+                replace(
+                    phase,
+                    start_ns=phase.start_ns + later_ns,
+                    end_ns=phase.end_ns + later_ns,
+                    worker=phase.worker if worker is None else worker,
+                )
+                for phase in visit.phases
+            ),
+            observations=tuple(
+                replace(one, at_ns=one.at_ns + later_ns, worker=one.worker if worker is None else worker)
+                for one in visit.observations
+            ),
+            deliveries=tuple(replace(one, at_ns=one.at_ns + later_ns) for one in visit.deliveries),
+        )
+        for visit in trial.visits
+    )
+    return replace(trial, leg=leg, cold=cold, visits=visits)
+
+
+def legged(kept: int = 3, later: int = 3, *, worker: int = 1) -> tuple[Trial, ...]:
+    """Return the trials of two legs, the second one's stamps all before those of the first."""
+    first = [measured(trial(index)) for index in range(kept)]
+    second = [
+        measured(of_leg(trial(index), 1, worker=worker, later_ns=-kept * 60_000 * MS - 500, cold=index == kept))
+        for index in range(kept, kept + later)
+    ]
+    return (*first, *second)
+
+
+def curve(
+    folder: Path, *rows: tuple[int, int, int, int, int], hz: float = 100.0, cost: Cost | None = COST, leg: int = 0
+) -> Path:
     """Write a memory curve; without a cost it is that of a run that was killed."""
-    writer = CurveWriter(folder, hz)
+    writer = CurveWriter(folder, hz, leg)
     for row in rows:
         writer.add(*row)
     if cost is not None:
         writer.finish(cost)
     writer.close()
-    return folder / store.CURVE
+    return folder / store.curve_name(leg)
 
 
 def write(

@@ -53,6 +53,7 @@ def merged(blocks: Sequence[SummarisedRun]) -> Summary:
             f"measured in {len(blocks)} blocks: {_SEAM}",
         ),
         limit=max(limits, key=lambda limit: limit.peak_mib or 0.0, default=None),
+        legs=(),  # those of one block; the cell's jobs have their seams
         trials=sum(summary.trials for summary in summaries),
         made_from=None,
     )

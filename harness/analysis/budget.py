@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.analysis.ledger import PROBE
+from harness.analysis.legs import Process
 from harness.analysis.series import Series
 from harness.analysis.verdict import Verdict
 from harness.records import Run, Trial, Visit
@@ -70,14 +71,14 @@ def _residual(stage: str, run: Run, trials: Sequence[Trial]) -> Residual:
     if run.protocol.residency != "one_at_a_time":
         reason = f"residency={run.protocol.residency}: only one_at_a_time promises that a model has left"
         return Residual(stage=stage, budget_mib=budget_mib, reason=reason)
-    held: dict[int, float] = {}
+    held: dict[Process, float] = {}
     most: tuple[float, int] | None = None
     trimmed = True
-    for iteration, worker, net_mib, after_trim in _unloads(stage, run, trials):
-        held[worker] = held.get(worker, 0.0) + net_mib
+    for iteration, process, net_mib, after_trim in _unloads(stage, run, trials):
+        held[process] = held.get(process, 0.0) + net_mib
         trimmed = trimmed and after_trim
-        if most is None or held[worker] > most[0]:
-            most = (held[worker], iteration)
+        if most is None or held[process] > most[0]:
+            most = (held[process], iteration)
     if most is None:
         return Residual(stage=stage, budget_mib=budget_mib, reason="no unload was seen by the probe rss")
     return Residual(
@@ -90,14 +91,16 @@ def _residual(stage: str, run: Run, trials: Sequence[Trial]) -> Residual:
     )
 
 
-def _unloads(stage: str, run: Run, trials: Sequence[Trial]) -> Iterator[tuple[int, int, float, bool]]:
-    """Yield (iteration, worker, MiB taken and not given back, whether after a trim) for each load that was undone."""
-    before: dict[int, float] = {}
+def _unloads(stage: str, run: Run, trials: Sequence[Trial]) -> Iterator[tuple[int, Process, float, bool]]:
+    """Yield (iteration, process, MiB taken and not given back, whether after a trim) for each load that was undone."""
+    of_legs: dict[int, dict[int, float]] = {}
     for trial in trials:
         visit = trial.visit(stage) if trial.outcome.ok else None
+        before = of_legs.setdefault(trial.leg, {})
         found = _undone(visit, before, trims=run.protocol.trim == "each") if visit else None
         if found:
-            yield trial.iteration, *found
+            worker, net_mib, after_trim = found
+            yield trial.iteration, (trial.leg, worker), net_mib, after_trim
 
 
 def _undone(visit: Visit, before: dict[int, float], *, trims: bool) -> tuple[int, float, bool] | None:

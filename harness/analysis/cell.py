@@ -14,7 +14,7 @@ from harness.analysis.setting import Setting, setting_of
 from harness.analysis.stored_job import NOT_RUN, StoredJob
 from harness.analysis.summary import Summary
 from harness.errors import StoreError
-from harness.records import Environment
+from harness.records import Environment, Seam
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Cell:
     that there are. ``started_at`` is when the first of its jobs began, ``environment`` where, ``setting`` with what its
     stages had at hand; None where no run was recorded. ``charts`` are the formats of charts that were asked for,
     ``first_failure`` is its first trial that failed, ``drift`` what drifted in any of its jobs, ``outputs``
-    what its stages put out, by stage.
+    what its stages put out, by stage. ``seams`` are where its jobs were taken up again, with the job's name.
     """
 
     job: str
@@ -50,6 +50,7 @@ class Cell:
     charts: tuple[str, ...] = ()
     first_failure: FailedTrial | None = None
     outputs: Mapping[str, StageOutput] = field(default_factory=dict)
+    seams: tuple[tuple[str, Seam], ...] = ()
 
     @property
     def hostname(self) -> str | None:
@@ -94,6 +95,7 @@ def cell_of(jobs: Sequence[StoredJob]) -> Cell:
         charts=read[0].run.charts,
         first_failure=next((found.summary.first_failure for found in read if found.summary.first_failure), None),
         outputs=summary.outputs,
+        seams=tuple((job.name, seam) for job in jobs if job.found for seam in job.found.run.seams),
     )
 
 

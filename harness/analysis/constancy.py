@@ -50,12 +50,16 @@ def first_difference(expected: str, found: str, unit: str = "text") -> str:
 
 
 def constancy(values: Found, unit: str) -> str:
-    """Say whether every utterance gave the same text in all its trials, and where the first difference is."""
+    """Say whether every utterance gave the same text in all its trials, and where the first difference is.
+
+    In the trials of all legs, where a run was taken up again: a seam is no reason for another text.
+    """
     first: dict[str, str | None] = {}
     for trial, measurement in values:
         expected = first.setdefault(trial.utterance.id, measurement.text)
         if measurement.text != expected:
-            where = f"trial {trial.index} (iteration {trial.iteration}, {trial.utterance.id})"
+            leg = f", leg {trial.leg}" if trial.leg else ""
+            where = f"trial {trial.index} (iteration {trial.iteration}, {trial.utterance.id}{leg})"
             return f"differs first in {where}: {first_difference(expected or '', measurement.text or '', unit)}"
     return UNCHANGED
 

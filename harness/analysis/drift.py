@@ -3,11 +3,12 @@
 Within a run it is the slope of a metric over its steady trials, with the interval of :mod:`harness.analysis.slope`;
 across a sweep the slope of the blocks' medians over time, each cell's own level taken out. Holm's correction (1979,
 Scandinavian Journal of Statistics 6) over everything that is looked at keeps false alarms rare, however many metrics
-there are. What memory does over time is the memory verdict's question, and is not asked again here.
+there are. What memory does over time is the memory verdict's question, and is not asked again here. In a resumed run
+each leg is a series of its own: its stamps are of another clock, and its machine may be another one.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from math import exp, log
 from statistics import fmean, median
@@ -15,6 +16,7 @@ from typing import Literal
 
 import numpy as np
 
+from harness.analysis.legs import by_leg
 from harness.analysis.metric_summary import Measured, MetricSummary
 from harness.analysis.slope import chance, slope
 from harness.analysis.statistics import Interval
@@ -45,7 +47,7 @@ class Drift:
     """A metric that drifts: by how many per cent over the run, with the 95 % interval of that, from ``n`` trials.
 
     ``first`` and ``last`` are the ends of what it drifts with: seconds since the first steady trial, or the lowest and
-    the highest temperature in degrees Celsius.
+    the highest temperature in degrees Celsius. ``leg`` is the one of a resumed run in which it drifts, else None.
     """
 
     metric: str
@@ -55,6 +57,7 @@ class Drift:
     first: float
     last: float
     n: int
+    leg: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ class _Series:
     values: Sequence[float]
     n: int
     shared: int = 1
+    leg: int | None = None
 
 
 def drifts(run: Run, measured: Measured) -> tuple[Drift, ...]:
@@ -89,7 +93,7 @@ def drifts(run: Run, measured: Measured) -> tuple[Drift, ...]:
         for metric in probe.metrics
         if _may_drift(metric.main, metric.kind, metric.unit)
         for scope in _scopes(metric, run)
-        for series in _of_run(f"{scope}.{metric.name}", measured.of(metric, scope), at_s)
+        for series in _of_legs(run, f"{scope}.{metric.name}", measured.of(metric, scope), at_s)
     ]
     return _proven(looked_at)
 
@@ -124,6 +128,19 @@ def _at_s(trial: Trial) -> float | None:
     """Return when a trial's first command began, on the clock of all stamps; not its worker's start, ahead of it."""
     stamps = [phase.start_ns for visit in trial.visits for phase in visit.phases if phase.name != "start"]
     return min(stamps) / 1e9 if stamps else None
+
+
+def _of_legs(
+    run: Run, name: str, measured: Sequence[tuple[Trial, Measurement]], began_s: Mapping[int, float]
+) -> list[_Series]:
+    """Return a metric's series of each leg; of a run without a seam, of the run."""
+    if not run.seams:
+        return _of_run(name, measured, began_s)
+    return [
+        replace(series, leg=leg)
+        for leg in by_leg(trial for trial, _ in measured)
+        for series in _of_run(name, [one for one in measured if one[0].leg == leg], began_s)
+    ]
 
 
 def _of_run(name: str, measured: Sequence[tuple[Trial, Measurement]], began_s: Mapping[int, float]) -> list[_Series]:
@@ -218,4 +235,4 @@ def _drift(series: _Series) -> Drift | None:
         return None
     low, high = found.interval
     rate = 100 * found.per_iteration
-    return Drift(series.metric, series.against, rate, (100 * low, 100 * high), first, last, series.n)
+    return Drift(series.metric, series.against, rate, (100 * low, 100 * high), first, last, series.n, series.leg)

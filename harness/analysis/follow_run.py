@@ -1,4 +1,8 @@
-"""A run followed from its files while it goes on: each poll reads what was appended, and nothing a second time."""
+"""A run followed from its files while it goes on: each poll reads what was appended, and nothing a second time.
+
+A run that is taken up again has its trials rewritten, without those that were cut short: it is then read from the
+beginning. The pace is that of the leg that goes on.
+"""
 
 from bisect import insort
 from collections import Counter, deque
@@ -68,25 +72,38 @@ class FollowedRun:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.curve = CurveTail(folder)
+        self._decoder = msgspec.json.Decoder(Trial)
+        self._begin()
+
+    def _begin(self) -> None:
+        """Forget what was read: the files are new, or others than they were."""
         self.run: Run | None = None
         self.done = 0
         self.outcomes: Counter[str] = Counter()
         self.last: deque[Trial] = deque(maxlen=KEPT_TRIALS)
         self.figures: dict[tuple[str, str], Figure] = {}
         self.verdict = ""
-        self.curve = CurveTail(folder)
         self.problems: deque[str] = deque(maxlen=3)
+        self._leg = 0
+        self._of_leg = 0
         self._first_at_s: float | None = None
+        self._stamp: tuple[int, int] | None = None
+        self._file: int | None = None
         self._place = 0
         self._slim: list[Trial] = []
         self._judge_at = 4
-        self._decoder = msgspec.json.Decoder(Trial)
 
     def poll(self) -> None:
         """Take in what was appended since the last time."""
-        if self.run is None and (self.folder / store.RUN).exists():
+        if self._is_rewritten():
+            self._begin()
+        stamp = _stamp(self.folder / store.RUN)
+        if stamp is not None and stamp != self._stamp:  # the first time, and when a leg begins
             self.run, _ = store.read_description(self.folder)
-            self.figures = dict(_figures(self.run))
+            self._stamp = stamp
+            self.figures = self.figures or dict(_figures(self.run))
+            self._begin_leg(len(self.run.seams))
         if self.run is None:
             return
         for trial in self._appended():
@@ -98,6 +115,23 @@ class FollowedRun:
             self._judge_at = self.done + max(1, self.done // 5)
             self.verdict = self._judged()
 
+    def _is_rewritten(self) -> bool:
+        """Tell whether the trials are another file than the one that was read."""
+        path = self.folder / store.TRIALS
+        before = self._file
+        try:
+            found = path.stat()
+        except OSError:
+            return False
+        self._file = found.st_ino
+        return (before is not None and before != found.st_ino) or found.st_size < self._place
+
+    def _begin_leg(self, leg: int) -> None:
+        """Count the time of a leg from its first trial on, and follow its memory."""
+        if leg > self._leg:
+            self._leg, self._of_leg, self._first_at_s = leg, 0, None
+            self.curve.begin(leg)
+
     @property
     def finished(self) -> bool:
         """Whether all trials are there, or the run was summarised after its last one."""
@@ -106,11 +140,11 @@ class FollowedRun:
         return self.done >= self.run.trials or self._summarised()
 
     def left_s(self, now_s: float) -> float | None:
-        """Return the seconds left at the pace so far, None without a basis; ``now_s`` is the time of day (epoch)."""
+        """Return the seconds left at this leg's pace, None without a basis; ``now_s`` is the time of day (epoch)."""
         end_s = _changed_s(self.folder / store.TRIALS)
-        if self.run is None or not self.done or self._first_at_s is None or end_s is None:
+        if self.run is None or not self._of_leg or self._first_at_s is None or end_s is None:
             return None
-        mean_s = max(0.0, end_s - self._first_at_s) / self.done
+        mean_s = max(0.0, end_s - self._first_at_s) / self._of_leg
         return max(0.0, mean_s * (self.run.trials - self.done) - max(0.0, now_s - end_s))
 
     def silent_s(self, now_s: float) -> float | None:
@@ -118,11 +152,12 @@ class FollowedRun:
 
         Files cannot tell a killed run from one whose engine takes its time; who looks can.
         """
-        changed = [_changed_s(self.folder / name) for name in (store.RUN, store.TRIALS, store.CURVE)]
+        names = (store.RUN, store.TRIALS, store.curve_name(self._leg))
+        changed = [_changed_s(self.folder / name) for name in names]
         newest_s = max((one for one in changed if one is not None), default=now_s)
         mean_s = 0.0
-        if self.done and self._first_at_s is not None:
-            mean_s = max(0.0, newest_s - self._first_at_s) / self.done
+        if self._of_leg and self._first_at_s is not None:
+            mean_s = max(0.0, newest_s - self._first_at_s) / self._of_leg
         silent_s = now_s - newest_s
         return silent_s if silent_s > max(_NEWS_S, 3 * mean_s) else None
 
@@ -150,8 +185,11 @@ class FollowedRun:
             raise StoreError("run folder", f"'{path}' trial {self.done} ({error})", "a trial") from None
 
     def _take(self, trial: Trial) -> None:
-        if self._first_at_s is None:
-            self._first_at_s = datetime.fromisoformat(trial.started_at).timestamp()
+        self._begin_leg(trial.leg)
+        if trial.leg == self._leg:
+            if self._first_at_s is None:
+                self._first_at_s = datetime.fromisoformat(trial.started_at).timestamp()
+            self._of_leg += 1
         self.done += 1
         self.outcomes[trial.outcome.kind] += 1
         self.last.append(trial)
@@ -166,13 +204,12 @@ class FollowedRun:
                     figure.take(trial, measurement)
 
     def _judged(self) -> str:
-        from harness.analysis.series import series  # with NumPy, which a first look has no use for
-        from harness.analysis.verdict import judge
+        from harness.analysis.leg_verdict import judge_legs, telling  # with NumPy, which a first look has no use for
 
         run = self.run
         if run is None or not any(metric.kind is Kind.TREND for probe in run.probes for metric in probe.metrics):
             return ""
-        found = judge(series(run, [trial for trial in self._slim if trial.outcome.ok]), run.budgets.leak_kib / 1024)
+        found = telling(judge_legs(run, [trial for trial in self._slim if trial.outcome.ok])).verdict
         return f"so far: {found.verdict}: {found.because}"
 
     def _stored_verdict(self) -> str:
@@ -208,6 +245,15 @@ def _slim(trial: Trial) -> Trial:
     """Return what a verdict on memory needs of a trial."""
     visits: tuple[Visit, ...] = tuple(replace(one, deliveries=(), text=None, words=()) for one in trial.visits)
     return replace(trial, visits=visits, measurements=(), problems=())
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """Return what changes when a file is written anew, None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def _changed_s(path: Path) -> float | None:

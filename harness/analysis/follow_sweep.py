@@ -119,15 +119,15 @@ class FollowedSweep:
         )
 
     def _state(self, job: PlannedJob) -> JobState:
-        if job.job in self._final:
-            return self._final[job.job]
         folder = self.folder / job.job
+        if job.job in self._final and not _goes_on(folder):
+            return self._final[job.job]
         name = swept_name(self.plan, job) if self.plan else _own_name(folder)
         found = JobState(job.job, name, job.cell + 1, job.block + 1, "waiting")
         if (folder / store.FAILURE).exists():
             refused = _read(folder / store.FAILURE, _Refused)
             found = replace(found, state="failed", detail=refused.message if refused else "")
-        elif (folder / store.SUMMARY).exists():
+        elif (folder / store.SUMMARY).exists() and not _goes_on(folder):
             found = _ended(folder, found)
         elif (folder / store.RUN).exists() or (folder / store.TRIALS).exists():
             return replace(found, state="running")
@@ -139,6 +139,12 @@ class FollowedSweep:
 
 _LAST = (store.SUMMARY, store.FAILURE)
 _OVER: dict[State, State] = {"running": "stopped", "waiting": "not run"}
+
+
+def _goes_on(folder: Path) -> bool:
+    """Tell whether a job that was summarised has been taken up again since, and is at it."""
+    newer = _changed_s(folder / store.TRIALS) > _changed_s(folder / store.SUMMARY) > 0.0
+    return newer and store.is_being_written(folder)
 
 
 def _ended(folder: Path, job: JobState) -> JobState:

@@ -7,6 +7,8 @@ iteration left out, a name leaks when
 2. each quarter of the series ends with more than it began with, and
 3. over the second half the count never falls.
 
+Of a leg of a resumed run its own first iteration is left out, too, for its processes are new.
+
 So one thread that appears and stays does not leak, nor does a pool that fills up, nor a sawtooth; one file every
 fourth iteration does, given enough of them.
 """
@@ -16,6 +18,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
+from harness.analysis.legs import Process, first_iterations
 from harness.records import Trial
 
 MIN_POINTS = 10
@@ -73,17 +76,18 @@ def grows_for_ever(counts: Sequence[float]) -> bool:
     )
 
 
-def _stretches(trials: Sequence[Trial]) -> Mapping[int, _Series]:
-    """Return what was read of each process, by its number; a process lives for one stretch of iterations."""
-    stretches: dict[int, dict[int, Mapping[str, float]]] = {}
+def _stretches(trials: Sequence[Trial]) -> Mapping[Process, _Series]:
+    """Return what was read of each process; it lives for one stretch of iterations, in one leg."""
+    first = first_iterations(trials)
+    stretches: dict[Process, dict[int, Mapping[str, float]]] = {}
     for trial in trials:
-        if trial.iteration == 0:
+        if trial.iteration == first[trial.leg]:
             continue
         for visit in trial.visits:
             for seen in visit.observations:
                 if seen.probe == PROBE and seen.point == POINT:
                     counted = {name: value for name, value in seen.values.items() if value is not None}
-                    stretches.setdefault(seen.worker, {})[trial.iteration] = counted
+                    stretches.setdefault((trial.leg, seen.worker), {})[trial.iteration] = counted
     return stretches
 
 

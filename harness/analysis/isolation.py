@@ -85,13 +85,17 @@ class IsolationRow:
 
 @dataclass(frozen=True, slots=True)
 class _Iteration:
-    """One pass over the dataset: its first stamp, CPU time, seconds of starting, and whether it may count."""
+    """One pass over the dataset, or what one leg did of it.
+
+    Its first stamp, CPU time, seconds of starting, and whether it may count.
+    """
 
     number: int
     first_ns: int
     cpu_s: float
     starting_s: float
     counts: bool
+    leg: int = 0
 
 
 def isolation_cost(run: Run, trials: Sequence[Trial], metrics: Mapping[str, MetricSummary]) -> IsolationCost:
@@ -197,26 +201,27 @@ def _row(job: Job, base: IsolationCost | None) -> IsolationRow:
 
 
 def _counting(trials: Sequence[Trial]) -> list[tuple[float, _Iteration]]:
-    """Return each iteration that counts, with its seconds."""
+    """Return each iteration that counts, with its seconds: to the next one's beginning, which is in the same leg."""
     return [
         ((following.first_ns - one.first_ns) / 1e9, one)
         for one, following in pairwise(_iterations(trials))
-        if one.counts and following.number == one.number + 1
+        if one.counts and (following.leg, following.number) == (one.leg, one.number + 1)
     ]
 
 
 def _iterations(trials: Sequence[Trial]) -> list[_Iteration]:
-    by_number: dict[int, list[Trial]] = {}
+    by_number: dict[tuple[int, int], list[Trial]] = {}
     for trial in trials:
-        by_number.setdefault(trial.iteration, []).append(trial)
+        by_number.setdefault((trial.leg, trial.iteration), []).append(trial)
     found = []
-    for number, members in sorted(by_number.items()):
+    for (leg, number), members in sorted(by_number.items()):
         phases = [phase for trial in members for phase in _phases(trial)]
         if phases:
             starting_s = sum(phase.duration_s for phase in phases if phase.name in _STARTING)
             counts = all(trial.outcome.ok and not trial.cold and not trial.warmup for trial in members)
             cpu_s = sum(phase.cpu_ns for phase in phases) / 1e9
-            found.append(_Iteration(number, min(phase.start_ns for phase in phases), cpu_s, starting_s, counts))
+            first_ns = min(phase.start_ns for phase in phases)
+            found.append(_Iteration(number, first_ns, cpu_s, starting_s, counts, leg))
     return found
 
 

@@ -1,7 +1,8 @@
 """The phase ledger: what each phase of each stage took in time, and what it left in memory.
 
 Memory is what the probe ``rss`` read when the phase was over. A row is of the steady trials; ``first load`` and ``first
-run`` are of the cold one, and so is a row whose phase happened in no other (an import, as a rule).
+run`` are of the cold one, of a resumed run of those of its legs, and so is a row whose phase happened in no other (an
+import, as a rule).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,13 +10,14 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Literal
 
+from harness.analysis.legs import by_leg
 from harness.records import Observation, Phase, Run, Trial
 
 PROBE = "rss"
 """The probe whose readings the ledger is made of."""
 
 Reading = Mapping[str, float | None]
-Before = Mapping[tuple[int, int], Reading]
+Before = Mapping[tuple[int, int, int], Reading]
 
 _LEVELS = ("rss_kib", "anon_kib", "file_kib", "shmem_kib")
 
@@ -102,12 +104,12 @@ def steady(trials: Iterable[Trial]) -> list[Trial]:
 
 
 def cold(trials: Iterable[Trial]) -> list[Trial]:
-    """Return the run's first trial, where it was done."""
+    """Return the run's first trial, where it was done, and that of each further leg."""
     return [trial for trial in trials if trial.outcome.ok and trial.cold]
 
 
 def readings(trials: Iterable[Trial]) -> list[Observation]:
-    """Return what the probe read in these trials, in the order of time."""
+    """Return what the probe read in these trials, which are of one leg, in the order of time."""
     found = (one for trial in trials for visit in trial.visits for one in visit.observations if one.probe == PROBE)
     return sorted(found, key=lambda one: one.at_ns)
 
@@ -119,13 +121,14 @@ def mib(reading: Reading | None, counter: str) -> float | None:
 
 
 def _readings_before(trials: Iterable[Trial]) -> Before:
-    """Return what was read in the same process just before each reading, which worker and time name."""
-    before: dict[tuple[int, int], Reading] = {}
-    last: dict[int, Reading] = {}
-    for one in readings(trials):
-        if one.worker in last:
-            before[one.worker, one.at_ns] = last[one.worker]
-        last[one.worker] = one.values
+    """Return what was read in the same process just before each reading, which leg, worker and time name."""
+    before: dict[tuple[int, int, int], Reading] = {}
+    for leg, some in by_leg(trials).items():
+        last: dict[int, Reading] = {}
+        for one in readings(some):
+            if one.worker in last:
+                before[leg, one.worker, one.at_ns] = last[one.worker]
+            last[one.worker] = one.values
     return before
 
 
@@ -157,9 +160,8 @@ def _entries(kind: _Kind, stage: str, trials: Iterable[Trial], before: Before) -
             continue
         seen = [one for one in visit.observations if (one.point, one.probe) == (kind.point, PROBE)]
         after = seen[-1] if seen else None
-        entries.append(
-            _Entry(phase, after.values if after else None, before.get((after.worker, after.at_ns)) if after else None)
-        )
+        earlier = before.get((trial.leg, after.worker, after.at_ns)) if after else None
+        entries.append(_Entry(phase, after.values if after else None, earlier))
     return entries
 
 

@@ -1,11 +1,12 @@
 """From the trials of a run to what it says of one metric: a figure of its kind, with its spread, or a reason."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, median
 
 from harness.analysis.constancy import add_changes, constancy
+from harness.analysis.legs import first_iterations, workers_of
 from harness.analysis.sampling_unit import Unit, Units, by_utterance, units
 from harness.analysis.slope import slope
 from harness.analysis.statistics import MIN_FOR_INTERVAL, Interval, spread
@@ -18,7 +19,8 @@ class MetricSummary:
     """What a run says of one metric.
 
     ``value`` is the figure to quote: the median of a sample, sum / sum of a ratio, the slope of a trend. ``n`` counts
-    the trials in it; ``cold`` is the first trial's own value where that differs in kind. Exactly one of ``value``,
+    the trials in it; ``cold`` is the first trial's own value where that differs in kind, of a resumed run the median of
+    its legs' first ones. Exactly one of ``value``,
     ``text`` and ``null_reason`` is set. The interval of a ratio is over ``units`` of what ``interval_over`` says:
     utterances, or trials where there are fewer than three; of what no iteration changes (``Metric.cold_apart`` is
     false) never trials, and speakers where they are known.
@@ -54,9 +56,9 @@ class MetricSummary:
 
 @dataclass(frozen=True, slots=True)
 class _Values:
-    """The measurements of one metric in one scope: the cold trial's, the steady ones, why some are absent."""
+    """The measurements of one metric in one scope: the cold trials', the steady ones, why some are absent."""
 
-    cold: Measurement | None
+    cold: Sequence[Measurement]
     steady: Sequence[tuple[Trial, Measurement]]
     reasons: Sequence[str] = field(default_factory=tuple)
 
@@ -84,7 +86,7 @@ class Measured:
 def metric_summary(metric: Metric, scope: str, measured: Measured) -> MetricSummary:
     """Return what completed trials say of a metric of one scope: a figure or a text, or the reason for neither."""
     values = _values(metric, measured.of(metric, scope))
-    cold = None if metric.kind is Kind.TREND else _number(values.cold)  # one point of a series is no slope
+    cold = None if metric.kind is Kind.TREND else _cold(values.cold)  # one point of a series is no slope
     if not values.steady:
         return _entry(metric, scope, cold=cold, null_reason=_why_none(values, measured.trials))
     measurements = [measurement for _, measurement in values.steady]
@@ -93,17 +95,17 @@ def metric_summary(metric: Metric, scope: str, measured: Measured) -> MetricSumm
     if metric.kind is Kind.RATIO:
         return _of_ratio(metric, scope, values.steady, cold)
     if metric.kind is Kind.TREND:
-        return _of_trend(metric, scope, values.steady)
+        return _of_trend(metric, scope, values.steady, first_iterations(measured.trials))
     return _entry(metric, scope, n=len(values.steady), text=constancy(values.steady, metric.unit))
 
 
 def _values(metric: Metric, measured: Sequence[tuple[Trial, Measurement]]) -> _Values:
-    cold, steady, reasons = None, [], []
+    cold, steady, reasons = [], [], []
     for trial, measurement in measured:
         if measurement.reason is not None:
             reasons.append(measurement.reason)
         elif metric.cold_apart and trial.cold:
-            cold = measurement
+            cold.append(measurement)
         elif not (metric.cold_apart and trial.warmup):
             steady.append((trial, measurement))
     return _Values(cold, steady, reasons)
@@ -113,13 +115,18 @@ def _why_none(values: _Values, trials: Sequence[Trial]) -> str:
     if not trials:
         return "no trial was completed"
     if values.cold:
-        return "only the cold first trial has a value"
+        return (
+            "only the cold first trial has a value" if len(values.cold) == 1 else "only cold first trials have a value"
+        )
     return values.reasons[-1] if values.reasons else "nothing was measured"
 
 
-def _number(measurement: Measurement | None) -> float | None:
-    if measurement is None:
-        return None
+def _cold(measurements: Sequence[Measurement]) -> float | None:
+    found = [value for measurement in measurements if (value := _number(measurement)) is not None]
+    return median(found) if found else None
+
+
+def _number(measurement: Measurement) -> float | None:
     if measurement.numerator is not None and measurement.denominator is not None:
         return measurement.numerator / measurement.denominator
     return measurement.value
@@ -190,8 +197,10 @@ def _drawn(metric: Metric, trials: Sequence[Trial]) -> Units:
     return Units("trials", len(trials), tuple(range(len(trials))))
 
 
-def _of_trend(metric: Metric, scope: str, values: Sequence[tuple[Trial, Measurement]]) -> MetricSummary:
-    points = _points(values)
+def _of_trend(
+    metric: Metric, scope: str, values: Sequence[tuple[Trial, Measurement]], first: Mapping[int, int]
+) -> MetricSummary:
+    points = _points(values, first)
     found = slope(*points)
     n = len(points[0])
     if found is None:
@@ -200,12 +209,14 @@ def _of_trend(metric: Metric, scope: str, values: Sequence[tuple[Trial, Measurem
     return _entry(metric, scope, n=n, value=found.per_iteration, interval=found.interval)
 
 
-def _points(values: Sequence[tuple[Trial, Measurement]]) -> tuple[list[float], list[float]]:
-    """Return iterations after the first with their last values, of the longest stretch that one process served."""
-    stretches: dict[frozenset[int], dict[int, float]] = {}
+def _points(values: Sequence[tuple[Trial, Measurement]], first: Mapping[int, int]) -> tuple[list[float], list[float]]:
+    """Return iterations after the first with their last values, of the longest stretch that one process served.
+
+    A stretch is of one leg, and the ``first`` iteration of each leg is left out.
+    """
+    stretches: dict[tuple[int, frozenset[int]], dict[int, float]] = {}
     for trial, measurement in values:
-        workers = frozenset(phase.worker for visit in trial.visits for phase in visit.phases)
-        if measurement.value is not None and trial.iteration > 0:
-            stretches.setdefault(workers, {})[trial.iteration] = measurement.value
+        if measurement.value is not None and trial.iteration > first[trial.leg]:
+            stretches.setdefault(workers_of(trial), {})[trial.iteration] = measurement.value
     longest = max(stretches.values(), key=len, default={})
     return [float(iteration) for iteration in longest], list(longest.values())

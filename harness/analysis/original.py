@@ -1,7 +1,8 @@
 """The results in the shape of the original experiment: ``asr_align_results.json``.
 
 Its "MB" are MiB, its averages are means over all iterations, the cold one included, and its growth rate is
-(last - first) / n. They are kept for comparison with its published figures; ``summary.json`` has the better ones.
+(last - first) / n; where the run was taken up again there is none, for first and last are of different processes. They
+are kept for comparison with its published figures; ``summary.json`` has the better ones.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +29,7 @@ def original_results(run: Run, trials: Sequence[Trial]) -> dict[str, Any]:
         "summary": {
             **{role: _stage_summary(role, role == "asr", ()) for role in ROLES},
             **{stage.key: _stage_summary(stage.key, stage.role == "asr", done) for stage in run.stages},
-            "overall": _overall(done),
+            "overall": _overall(done, seams=bool(run.seams)),
         },
         "iterations": [_iteration(trial) for trial in trials],
     }
@@ -69,10 +70,10 @@ def _mean(trials: Sequence[Trial], scope: str, metric: str) -> float | None:
     return fmean(values) if values else None
 
 
-def _overall(trials: Sequence[Trial]) -> dict[str, float | None]:
+def _overall(trials: Sequence[Trial], *, seams: bool) -> dict[str, float | None]:
     first = number(trials[0], "memory", "rss_start_mib") if trials else None
     last = number(trials[-1], "memory", "rss_end_mib") if trials else None
-    growth = None if first is None or last is None else last - first
+    growth = None if first is None or last is None or seams else last - first
     return {
         "initial_memory_mb": first,
         "final_memory_mb": last,

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from harness.analysis.ledger import PROBE, Reading, StageLedger, cold, mib, steady
+from harness.analysis.legs import Process as ProcessName
 from harness.protocol import Residency
 from harness.records import Observation, Run, Trial, Visit
 
@@ -171,10 +172,10 @@ def _grown_mib(before: Reading, after: Reading) -> float:
 
 def _uses(trials: Sequence[Trial]) -> dict[tuple[int, str], _Use]:
     """Return each stage's use of memory in each trial that loaded it and ran it."""
-    processes: dict[int, _Process] = {}
+    processes: dict[ProcessName, _Process] = {}
     loads: dict[tuple[int, str], tuple[Reading, bool]] = {}
     for trial, stage, one in _in_time(trials):
-        process = processes.setdefault(one.worker, _Process())
+        process = processes.setdefault((trial.leg, one.worker), _Process())
         kept = process.kept
         process.saw(stage, one.point, one.values)
         if one.point == "before_load":
@@ -215,7 +216,12 @@ def _peak_mib(run: Run, trials: Sequence[Trial]) -> float | None:
     peaks: dict[int, float] = {}
     rss_of: dict[int, float] = {}
     home: dict[str, int] = {}
+    leg = 0
     for trial, stage, one in _in_time(trials):
+        if trial.leg != leg:  # no process of an earlier leg lives on
+            leg = trial.leg
+            rss_of.clear()
+            home.clear()
         if home.get(stage, one.worker) != one.worker:
             rss_of.pop(home[stage], None)
         home[stage] = one.worker
@@ -230,7 +236,7 @@ def _peak_mib(run: Run, trials: Sequence[Trial]) -> float | None:
 
 
 def _in_time(trials: Sequence[Trial]) -> list[tuple[Trial, str, Observation]]:
-    """Return what the probe read, with its trial and stage, in the order of time."""
+    """Return what the probe read, with its trial and stage, leg by leg in the order of time."""
     found = [
         (trial, visit.stage, one)
         for trial in trials
@@ -238,4 +244,4 @@ def _in_time(trials: Sequence[Trial]) -> list[tuple[Trial, str, Observation]]:
         for one in visit.observations
         if one.probe == PROBE
     ]
-    return sorted(found, key=lambda entry: entry[2].at_ns)
+    return sorted(found, key=lambda entry: (entry[0].leg, entry[2].at_ns))

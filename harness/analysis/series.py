@@ -10,6 +10,7 @@ from statistics import median
 from typing import Literal
 
 from harness.analysis.ledger import PROBE
+from harness.analysis.legs import Process
 from harness.protocol import Isolation
 from harness.records import Observation, Run, Trial
 
@@ -34,7 +35,9 @@ class StageSeries:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """The steady iterations of the longest stretch that the same processes served; the run's first is left out.
+    """The steady iterations of the longest stretch that the same processes served; their first is left out.
+
+    A stretch ends at a seam, whichever numbers the processes after it have.
 
     ``anon_mib`` is at the end of an iteration, before any trim; ``trimmed_mib`` after a trim, where each iteration
     ended with one. ``base_mib`` is anon before the first load of all; ``end_mib`` and ``end_trimmed_mib`` are before
@@ -69,6 +72,7 @@ class _Round:
     iteration: int
     start_ns: int
     warming: bool
+    leg: int = 0
     resting: dict[int, float] = field(default_factory=dict)
     ended: dict[int, float] = field(default_factory=dict)
     left: set[int] = field(default_factory=set)
@@ -79,14 +83,14 @@ class _Round:
     loaded: set[str] = field(default_factory=set)
 
     @property
-    def workers(self) -> frozenset[int]:
-        return frozenset(self.resting)
+    def workers(self) -> frozenset[Process]:
+        return frozenset((self.leg, worker) for worker in self.resting)
 
 
 def series(run: Run, trials: Sequence[Trial]) -> Series:
     """Return the series of a run; empty where no probe read memory. An iteration with a failed trial is a gap."""
     rounds = list(_rounds(run, trials))
-    stretches: dict[frozenset[int], list[_Round]] = {}
+    stretches: dict[frozenset[Process], list[_Round]] = {}
     for one in rounds:
         stretches.setdefault(one.workers, []).append(one)
     longest = max((each for workers, each in stretches.items() if workers), key=len, default=[])
@@ -118,13 +122,14 @@ def _end_trimmed_mib(end: _Round) -> float | None:
 
 
 def _rounds(run: Run, trials: Sequence[Trial]) -> Iterator[_Round]:
-    by_iteration: dict[int, list[Trial]] = {}
+    """Yield the iterations that are ok; one that a seam goes through is one of each leg, like that of a killed run."""
+    by_iteration: dict[tuple[int, int], list[Trial]] = {}
     for trial in trials:
-        by_iteration.setdefault(trial.iteration, []).append(trial)
-    last: dict[int, float] = {}
-    for iteration, group in sorted(by_iteration.items()):
+        by_iteration.setdefault((trial.leg, trial.iteration), []).append(trial)
+    last: dict[Process, float] = {}
+    for (leg, iteration), group in sorted(by_iteration.items()):
         starts = [phase.start_ns for trial in group for visit in trial.visits for phase in visit.phases]
-        made = _Round(iteration, min(starts, default=0), group[-1].warmup)
+        made = _Round(iteration, min(starts, default=0), group[-1].warmup, leg)
         for stage, observation in _readings(group):
             _take(made, stage, observation, last, trims=run.protocol.trim == "each")
         if starts and all(trial.outcome.ok for trial in group):
@@ -143,12 +148,12 @@ def _readings(group: Iterable[Trial]) -> list[tuple[str, Observation]]:
     return sorted(seen, key=lambda one: one[1].at_ns)
 
 
-def _take(made: _Round, stage: str, observation: Observation, last: dict[int, float], *, trims: bool) -> None:
+def _take(made: _Round, stage: str, observation: Observation, last: dict[Process, float], *, trims: bool) -> None:
     """Add one reading. What it differs by from the ``last`` of its process is what its stage took."""
     anon, worker, point = observation.values["anon_kib"], observation.worker, observation.point
     assert anon is not None
-    added = anon - last.get(worker, anon)
-    last[worker] = anon
+    added = anon - last.get((made.leg, worker), anon)
+    last[made.leg, worker] = anon
     if point == "before_load":
         made.loaded.add(stage)
     if point == "unloaded" and stage not in made.loaded:  # the run is over: it had stayed loaded until here
@@ -178,18 +183,19 @@ def _stages(run: Run, steady: Sequence[_Round]) -> Iterator[StageSeries]:
             yield StageSeries(stage, loop, tuple(one.net_mib[stage] for one in steady[1:]))
 
 
-def _base_mib(trials: Sequence[Trial], workers: frozenset[int]) -> float | None:
+def _base_mib(trials: Sequence[Trial], workers: frozenset[Process]) -> float | None:
     """Return anon before the first load in these processes, summed over them."""
-    first: dict[int, float] = {}
+    first: dict[Process, float] = {}
     for trial in trials:
         for visit in trial.visits:
             for observation in visit.observations:
                 anon = observation.values.get("anon_kib")
                 fresh = observation.probe == PROBE and observation.point in _FRESH
-                if fresh and anon is not None and observation.worker in workers:
-                    first.setdefault(observation.worker, anon)
+                process = trial.leg, observation.worker
+                if fresh and anon is not None and process in workers:
+                    first.setdefault(process, anon)
     return _sum_mib(first) if first.keys() == workers else None
 
 
-def _sum_mib(kib: Mapping[int, float]) -> float:
+def _sum_mib(kib: Mapping[int, float] | Mapping[Process, float]) -> float:
     return sum(kib.values()) / 1024

@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,14 +18,15 @@ from harness.analysis.fit import LimitSummary, limit_summary
 from harness.analysis.handles import Leaking, leaking
 from harness.analysis.lacking import lacking
 from harness.analysis.ledger import StageLedger, ledger
+from harness.analysis.leg_verdict import Judged, judge_legs, telling
+from harness.analysis.legs import Leg, legs
 from harness.analysis.metric_summary import Measured, MetricSummary, metric_summary
 from harness.analysis.outputs import StageOutput, outputs
 from harness.analysis.real_time import RealTime, real_time
 from harness.analysis.residency import Chain, chain
-from harness.analysis.series import series
 from harness.analysis.unknown_words import unknown_words
-from harness.analysis.verdict import StageVerdict, Verdict, judge, judge_stages
-from harness.metrics import Metric
+from harness.analysis.verdict import StageVerdict, Verdict, judge_stages
+from harness.metrics import Kind, Metric
 from harness.records import SCHEMA, Run, Trial
 from harness.store import TrialsStamp
 
@@ -41,7 +42,8 @@ class Summary:
     ``runway`` how long a leak leaves, ``residuals`` what unloaded models still held, by stage. ``broken`` says what
     ``strict`` fails a run for, one line each. ``chain`` is None for a chain of one stage. ``drift`` says what drifts,
     with time or temperature. By stage are ``audio_length``, ``accuracy``, ``real_time``, of three utterances or more,
-    and ``outputs``, by which cells of a sweep are compared; ``alignment`` is about word times. ``trials`` counts the
+    and ``outputs``, by which cells of a sweep are compared; ``alignment`` is about word times. ``legs`` has each leg of
+    a run that was taken up again, and is empty for any other. ``trials`` counts the
     trials that there are, ``first_failure`` is the first that failed; ``made_from`` says which they are, and
     ``made_by`` which analysis summarised them, so that a stored summary is not taken for that of others.
     """
@@ -68,6 +70,7 @@ class Summary:
     real_time: Mapping[str, RealTime] = field(default_factory=dict)
     accuracy: Mapping[str, StageAccuracy] = field(default_factory=dict)
     first_failure: FailedTrial | None = None
+    legs: tuple[Leg, ...] = ()
     trials: int = 0
     made_from: TrialsStamp | None = None
     made_by: str = ""
@@ -82,13 +85,16 @@ def summarise(
     ``made_from`` is the stamp of the file that the trials stand in, where they come from one.
     """
     done = [trial for trial in trials if trial.outcome.ok]
+    each = _judged(run, trials)
     measured, metrics = Measured(done), dict[str, MetricSummary]()
+    trends = _of_telling(each, measured)
     for probe in run.probes:
         for metric in probe.metrics:
             for scope in _scopes(metric, run):
-                metrics[f"{scope}.{metric.name}"] = metric_summary(metric, scope, measured)
+                of = trends if metric.kind is Kind.TREND else measured
+                metrics[f"{scope}.{metric.name}"] = metric_summary(metric, scope, of)
     ledgers = ledger(run, trials)
-    guard, memory, handles = _guard(run, trials), _memory(run, trials), leaking(done)
+    guard, memory, handles = _guard(run, trials), _memory(run, trials, each), leaking(done)
     accuracy = corpus_accuracy(run, measured)
     return Summary(
         run=run.id,
@@ -117,6 +123,7 @@ def summarise(
         real_time=real_time(run, trials),
         accuracy=accuracy,
         first_failure=first_failure(trials),
+        legs=_legs(run, trials, each),
         trials=len(trials),
         made_from=made_from,
         made_by=analysis_version(),
@@ -145,12 +152,29 @@ def _undone(run: Run, trials: Sequence[Trial]) -> Iterable[str]:
         yield f"{undone} of {run.trials} trials {'was' if undone == 1 else 'were'} not done"
 
 
-def _memory(run: Run, trials: Sequence[Trial]) -> dict[str, Any]:
-    """Return the parts of the summary that judge memory; where no probe reads it, why nothing can be."""
+def _judged(run: Run, trials: Sequence[Trial]) -> tuple[Judged, ...]:
+    """Judge the memory of each leg; nothing where no probe reads it."""
     if not any(metric.name == GROWTH for probe in run.probes for metric in probe.metrics):
+        return ()
+    return judge_legs(run, trials)
+
+
+def _of_telling(each: Sequence[Judged], measured: Measured) -> Measured:
+    """Return the measurements of the leg that the verdict is of, so that both are of the same series."""
+    leg = telling(each).leg if each else None
+    return measured if leg is None else Measured([trial for trial in measured.trials if trial.leg == leg])
+
+
+def _legs(run: Run, trials: Sequence[Trial], each: Sequence[Judged]) -> tuple[Leg, ...]:
+    words = {one.leg: one.verdict.verdict for one in each}
+    return tuple(replace(leg, verdict=words.get(leg.leg, "")) for leg in legs(run, trials))
+
+
+def _memory(run: Run, trials: Sequence[Trial], each: Sequence[Judged]) -> dict[str, Any]:
+    """Return the parts of the summary that judge memory; where no probe reads it, why nothing can be."""
+    if not each:
         return {"verdicts": {}, "residuals": residuals(run, trials)}
-    found = series(run, trials)
-    verdict = judge(found, run.budgets.leak_kib / 1024)
+    found, verdict = telling(each).series, telling(each).verdict
     return {
         "verdicts": {"memory": verdict},
         "stage_verdicts": judge_stages(found, verdict),

@@ -30,6 +30,7 @@ class TrialTable:
 _OWN: Mapping[str, Type] = {
     "run": "text",
     "block": "whole",
+    "leg": "whole",
     "trial": "whole",
     "iteration": "whole",
     "started_at": "text",
@@ -77,7 +78,7 @@ def _columns(name: str, kind: Kind) -> Iterator[Column]:
 
 
 def _row(run: Run, trial: Trial, swept: Mapping[str, str], metrics: Sequence[tuple[str, Metric]]) -> Iterator[Value]:
-    yield from (run.id, run.block, trial.index, trial.iteration, trial.started_at)
+    yield from (run.id, run.block, trial.leg, trial.index, trial.iteration, trial.started_at)
     yield from (trial.utterance.id, trial.utterance.duration_s, trial.cold, trial.warmup, trial.outcome.kind)
     yield None if trial.outcome.ok else str(trial.outcome)
     yield from swept.values()

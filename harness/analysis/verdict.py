@@ -52,7 +52,8 @@ class Verdict:
 
     ``detectable_mib`` is the smallest growth an iteration that 19 of 20 such runs would tell from none in their second
     half. ``settles_at`` is how many iterations would settle an undecided one. ``grown_mib`` is the growth over the
-    series, ``given_back_mib`` what a trim at the end gave back. ``after_trim``: the readings follow a trim.
+    series, ``given_back_mib`` what a trim at the end gave back. ``after_trim``: the readings follow a trim. ``leg`` is
+    the one leg of a resumed run that it is about, and that has to have ``settles_at`` iterations; None without a seam.
     """
 
     verdict: Word
@@ -65,6 +66,7 @@ class Verdict:
     grown_mib: float | None = None
     given_back_mib: float | None = None
     after_trim: bool = False
+    leg: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,14 +4,16 @@ from collections.abc import Iterator
 
 from harness.analysis.sweep import Sweep
 from harness.report.constancy_lines import sweep_constancy_notes
+from harness.report.seam_lines import sweep_seam_notes
 
 _NAMED = 3
 """Machines or jobs that a note names; of more it gives the number."""
 
 
 def caution_notes(sweep: Sweep) -> Iterator[str]:
-    """Yield a note where cells ran on different machines, where outputs differ, and for a swept key without effect."""
+    """Yield a note on different machines, on resumed cells, on outputs that differ, and on keys without effect."""
     yield from machine_notes(sweep)
+    yield from sweep_seam_notes(sweep)
     yield from sweep_constancy_notes(sweep, different_only=True)
     idle = tuple(f"{key} is swept, and changes nothing" for key in sweep.swept)
     yield from (note for note in cell_notes(sweep) if note.startswith(idle))

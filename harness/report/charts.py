@@ -12,7 +12,7 @@ from typing import Any
 
 from harness.analysis.ledger import StageLedger
 from harness.analysis.statistics import Interval
-from harness.analysis.timeline import Curve, Span, Window, inside
+from harness.analysis.timeline import Curve, Seam, Span, Window, inside
 from harness.report.chart_style import HUES, INK, data, field, legend, linear, ordered, styled, title
 from harness.report.thinning import extremes
 
@@ -32,24 +32,46 @@ _POINTS = 1200
 
 
 def memory_chart(
-    curves: Sequence[Curve], spans: Sequence[Span], windows: Sequence[Window], names: Mapping[str, str]
+    curves: Sequence[Curve],
+    spans: Sequence[Span],
+    windows: Sequence[Window],
+    names: Mapping[str, str],
+    seams: Sequence[Seam] = (),
 ) -> Chart:
     """Draw RSS and anon over time, a panel a window, phases shaded behind them; ``names`` are the stages' in a legend.
 
-    Raises ValueError where there is nothing to draw.
+    Where a leg begins (``seams``) there is a dashed rule with its number. Raises ValueError where there is nothing to
+    draw.
     """
     shown = [[part for curve in curves if (part := inside(curve, window, _POINTS)).at_s] for window in windows]
     levels = [level for parts in shown for part in parts for level in part.rss_mib]
     if not levels:
         raise ValueError("no memory was read over time")
-    top_mib = 1.06 * max([*levels, *(span.peak_mib for span in spans if span.peak_mib is not None)])
+    room = 1.16 if seams else 1.06
+    top_mib = room * max([*levels, *(span.peak_mib for span in spans if span.peak_mib is not None)])
     width = _WIDE // len(windows)
-    panels = [
-        _panel(_shades(spans, window, names), _lines(parts, window, top_mib, first=index == 0), window, width, top_mib)
-        for index, (parts, window) in enumerate(zip(shown, windows, strict=True))
-    ]
+    panels = []
+    for index, (parts, window) in enumerate(zip(shown, windows, strict=True)):
+        lines = _lines(parts, window, top_mib, first=index == 0)
+        begun = [(seam.at_s, seam.leg) for seam in seams if window.start_s <= seam.at_s <= window.end_s]
+        marks = _seams(begun, field("at", linear(window.start_s, window.end_s)))
+        panels.append(_panel(_shades(spans, window, names), [*lines, *marks], window, width, top_mib))
     chart = {"hconcat": panels, "spacing": 14, "resolve": {"scale": {"color": "shared", "opacity": "shared"}}}
     return styled(chart, "Memory over time", "solid line: RSS; dashed: its anonymous part; bar: exact peak of a phase")
+
+
+def _seams(begun: Sequence[tuple[float, int]], x: Chart) -> list[Chart]:
+    """Return a rule over the whole height where each leg begins, and its number beside it."""
+    if not begun:
+        return []
+    rows = data([{x["field"]: _short(at), "leg": f"leg {leg}"} for at, leg in begun])
+    rule = {"type": "rule", "color": INK, "strokeDash": [6, 4], "strokeWidth": 1.4}
+    text = {"type": "text", "align": "left", "baseline": "top", "dx": 4, "color": INK, "fontSize": 13}
+    named = {"x": x, "y": {"value": 0}, "text": {"field": "leg", "type": "nominal"}}
+    return [
+        {"data": rows, "mark": rule, "encoding": {"x": x}},
+        {"data": rows, "mark": text, "encoding": named},
+    ]
 
 
 def _panel(shades: Chart, lines: list[Chart], window: Window, width: int, top_mib: float) -> Chart:
@@ -95,7 +117,8 @@ def _lines(curves: Sequence[Curve], window: Window, top_mib: float, *, first: bo
     lines = []
     for counter, dash in (("anon_mib", [3, 3]), ("rss_mib", [1, 0])):
         rows = [
-            {"worker": curve.worker, "at": _short(at_s), "mib": _short(level)}
+            {"worker": f"{curve.leg}/{curve.worker}" if curve.leg else curve.worker, "at": _short(at_s)}
+            | {"mib": _short(level)}
             for curve in curves
             for at_s, level in zip(curve.at_s, getattr(curve, counter), strict=True)
         ]
@@ -118,8 +141,13 @@ def growth_chart(
     interval: Interval | None,
     word: str,
     cold_mib: float | None = None,
+    other_legs: Sequence[tuple[float, float]] = (),
+    begun: Sequence[tuple[float, int]] = (),
 ) -> Chart:
     """Draw anon after each iteration's unload, the slope through its median, and the slope's 95 % interval as a band.
+
+    Of a run with legs the points of the judged one are full, ``other_legs`` are hollow points, and ``begun`` has the
+    iteration that each further leg began with, and its number.
 
     The cold iteration (number 1) stands apart; where it is far from the others it stands at the edge with its value.
     Raises ValueError where there is no point.
@@ -127,24 +155,30 @@ def growth_chart(
     if not anon_mib:
         raise ValueError("no iteration after the cold one has a value")
     numbers = [iteration + 1 for iteration in iterations]
-    low, high = _frame(anon_mib)
+    others = [(iteration + 1, level) for iteration, level in other_legs]
+    low, high = _frame([*anon_mib, *(level for _, level in others)])
     if cold_mib is not None and low - (high - low) <= cold_mib <= high + (high - low):
         low, high = min(low, cold_mib), max(high, cold_mib)
     margin = 0.08 * (high - low)
-    first = 1 if cold_mib is not None else min(numbers)
-    edge = max(0.5, 0.03 * (max(numbers) - first))
+    every = [*numbers, *(number for number, _ in others)]
+    first = 1 if cold_mib is not None else min(every)
+    edge = max(0.5, 0.03 * (max(every) - first))
     y = field("mib", linear(low - margin, high + margin))
-    x = field("n", linear(first - edge, max(numbers) + edge))
+    x = field("n", linear(first - edge, max(every) + edge))
     layers = [] if slope is None else _slope(numbers, anon_mib, (slope, interval or (slope, slope)), (x, y))
     shown = extremes(list(zip(numbers, anon_mib, strict=True)), _POINTS)
-    layers.append(_points(shown, (x, y), range(int(first), int(max(numbers)) + 1)))
+    layers.append(_points(shown, (x, y), range(int(first), int(max(every)) + 1)))
+    if others:
+        layers.append(_hollow(extremes(others, _POINTS), (x, y)))
+    layers += _seams([(number + 0.5, leg) for number, leg in begun], x)
     if cold_mib is not None:
         layers += _cold(cold_mib, (low, high), (x, y))
     said = "no slope" if slope is None else f"{slope:+.3g} MiB an iteration"
     bounds = "" if interval is None else f", 95 % interval {interval[0]:+.3g} .. {interval[1]:+.3g}"
     thinned = () if len(shown) == len(numbers) else (f"{len(numbers):,} iterations: lows and highs are shown",)
     chart = {"layer": layers, "width": _NARROW, "height": _HIGH}
-    subtitle = (said + bounds, *thinned) if thinned else said + bounds
+    hollow = ("full points: the leg that is judged; hollow: others",) if others else ()
+    subtitle = (said + bounds, *thinned, *hollow) if thinned or hollow else said + bounds
     return styled(chart, f"Anonymous memory after unload: {word}", subtitle)
 
 
@@ -162,6 +196,13 @@ def _points(points: Sequence[tuple[float, float]], axes: tuple[Chart, Chart], it
     y = {**axes[1], "title": "MiB", "axis": {"tickCount": 5}}
     mark = {"type": "point", "filled": True, "opacity": 1, "size": 45 if len(rows) <= 30 else 18, "color": INK}
     return {"data": data(rows), "mark": mark, "encoding": {"x": x, "y": y}}
+
+
+def _hollow(points: Sequence[tuple[float, float]], axes: tuple[Chart, Chart]) -> Chart:
+    """Return the points of legs that the slope is not of."""
+    mark = {"type": "point", "filled": False, "opacity": 0.8, "size": 45 if len(points) <= 30 else 18, "color": INK}
+    rows = data([{"n": number, "mib": _short(level)} for number, level in points])
+    return {"data": rows, "mark": mark, "encoding": {"x": axes[0], "y": axes[1]}}
 
 
 def _slope(

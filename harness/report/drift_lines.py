@@ -25,8 +25,12 @@ def drift_notes(sweep: Sweep) -> Iterator[str]:
 
 def _sentence(drift: Drift) -> str:
     if drift.against == "temperature":
-        return f"with temperature, {_change(drift)} from {drift.first:.0f} to {drift.last:.0f} °C"
-    return f"with time, {_change(drift)} over {_duration(drift.last - drift.first)}"
+        return f"with temperature, {_change(drift)} from {drift.first:.0f} to {drift.last:.0f} °C{_leg(drift)}"
+    return f"with time, {_change(drift)} over {_duration(drift.last - drift.first)}{_leg(drift)}"
+
+
+def _leg(drift: Drift) -> str:
+    return "" if drift.leg is None else f", in leg {drift.leg}"
 
 
 def _change(drift: Drift) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import store
+from harness.analysis.leg_environments import leg_environments
 from harness.analysis.original import original_results
 from harness.analysis.stored_summary import check_trials
 from harness.analysis.summary import Summary, summarise
@@ -14,10 +15,11 @@ from harness.report.alignment_tables import alignment_lines, alignment_tables
 from harness.report.audio_tables import audio_lines, audio_tables
 from harness.report.configuration import read_configuration
 from harness.report.ledger_tables import chain_lines, ledger_tables
+from harness.report.leg_tables import machine_findings
 from harness.report.real_time_tables import real_time_lines, real_time_tables
 from harness.report.run_charts import run_charts
 from harness.report.run_report import RunReport, run_report
-from harness.report.sampling import readable_curve, sampling_lines
+from harness.report.sampling import readable_curves, sampling_lines
 from harness.report.subtitles import word_files
 from harness.report.tables import metric_table, original_tables
 from harness.report.utterances_csv import utterances_csv
@@ -31,7 +33,8 @@ _THICK = "=" * 70
 class Published:
     """A stored run with what was made of it.
 
-    ``original`` are the results in the shape of the original experiment, ``sampling`` the lines about its memory curve.
+    ``original`` are the results in the shape of the original experiment, ``sampling`` the lines about its memory curve,
+    ``machines`` warnings about those of its legs.
     """
 
     stored: StoredRun
@@ -39,6 +42,7 @@ class Published:
     report: RunReport
     original: Mapping[str, Any]
     sampling: tuple[str, ...] = ()
+    machines: tuple[str, ...] = ()
 
 
 def read(folder: Path) -> Published:
@@ -48,6 +52,8 @@ def read(folder: Path) -> Published:
     summary = summarise(stored.run, stored.trials, stored.notes, stored.stamp)
     sampling = tuple(sampling_lines(folder))
     original = original_results(stored.run, stored.trials)
+    environments = leg_environments(folder, stored.run, stored.environment)
+    machines = tuple(finding.line for finding in machine_findings(stored.run, environments))
     report = run_report(
         stored.run,
         stored.environment,
@@ -56,8 +62,9 @@ def read(folder: Path) -> Published:
         sampling,
         original=original,
         configuration=read_configuration(folder),
+        environments=environments,
     )
-    return Published(stored, summary, report, original, sampling)
+    return Published(stored, summary, report, original, sampling, machines)
 
 
 def publish(folder: Path) -> Published:
@@ -89,7 +96,7 @@ def _write_words(stored: StoredRun) -> None:
 def _with_charts(published: Published) -> Published:
     """Draw the charts for the page."""
     stored = published.stored
-    samples = readable_curve(stored.folder)
+    samples = readable_curves(stored.folder)
     drawn = run_charts(stored.run, stored.trials, published.summary, stored.run.charts, samples)
     return replace(published, report=replace(published.report, charts=drawn))
 
@@ -130,4 +137,4 @@ def ending(published: Published, *, verbose: bool) -> Iterator[str]:
             *real_time_lines(summary),
         )
         yield from alignment_lines(summary)
-    yield from (*verdict_lines(summary), *published.sampling)
+    yield from (*verdict_lines(summary), *published.machines, *published.sampling)

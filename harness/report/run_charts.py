@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
+from harness.analysis.leg_verdict import Judged, judge_legs, telling
+from harness.analysis.legs import by_leg
 from harness.analysis.original import number
-from harness.analysis.series import series
 from harness.analysis.summary import GROWTH, Summary
-from harness.analysis.timeline import Curve, sampled_curves, spans, stepped_curves, windows
+from harness.analysis.timeline import Curve, sampled_curves, seams, spans, stepped_curves, windows
 from harness.records import Run, Trial
 from harness.report import charts
 from harness.report.alignment_sketches import alignment_sketches
@@ -18,6 +19,13 @@ from harness.sampling.curve import Curve as Samples
 
 _LEAST_SAMPLED = 20
 """Fewer samples a stretch of time are stumps of lines: then the readings between commands tell more."""
+_LEGS = (
+    "The run was stopped and taken up again at each dashed rule. Its legs stand one after another; the time between "
+    "them is left out."
+)
+_NOT_ACROSS = (
+    "At each dashed rule the run was taken up again in new processes: the slope is of one leg, and is not told across."
+)
 _WHOLE_UP_TO = 6
 """Iterations that are shown as one stretch of time; of more the first, the middle and the last."""
 
@@ -27,12 +35,12 @@ def run_charts(
     trials: Sequence[Trial],
     summary: Summary,
     formats: Collection[str] = (),
-    samples: Samples | None = None,
+    samples: Sequence[Samples] = (),
 ) -> list[Drawn]:
     """Draw every chart of a run; what cannot be drawn is said instead.
 
-    ``samples`` is the run's memory curve; without one, or with few samples in what is shown, the readings between
-    commands are drawn.
+    ``samples`` are the memory curves of its legs; without one, or with few samples in what is shown, the readings
+    between commands are drawn.
     """
     names = {stage.key: f"{heading(stage.key)} ({stage.label})" for stage in run.stages}
     shown = windows(trials, _WHOLE_UP_TO)
@@ -44,10 +52,17 @@ def run_charts(
             "memory",
             "Memory over time",
             _memory_text(curves, names),
-            lambda: charts.memory_chart(curves, spans(trials), shown, names),
+            lambda: charts.memory_chart(curves, spans(trials), shown, names, seams(trials)),
             wide=True,
+            caption=_LEGS if run.seams else "",
         ),
-        Sketch("growth", "Memory after unload", _growth_text(summary), lambda: _growth(run, trials, summary)),
+        Sketch(
+            "growth",
+            "Memory after unload",
+            _growth_text(summary),
+            lambda: _growth(run, trials, summary),
+            caption=_NOT_ACROSS if run.seams else "",
+        ),
         Sketch(
             "ledger",
             "Memory of each phase",
@@ -73,12 +88,24 @@ def _growth(run: Run, trials: Sequence[Trial], summary: Summary) -> charts.Chart
         raise ValueError("no probe of this run reports it")
     values = _after_iterations(trials)
     cold_mib = None if verdict.after_trim else values.pop(0, None)
-    judged = series(run, trials)
-    if judged.iterations:
-        points = judged.trimmed_mib if verdict.after_trim and judged.trimmed_mib else judged.anon_mib
-        values = dict(zip(judged.iterations, points, strict=True))
+    each = judge_legs(run, trials)
+    judged = telling(each)
+    others: list[tuple[float, float]] = []
+    if judged.series.iterations:
+        values = dict(_points_of(judged))
+        others = sorted(point for one in each if one is not judged for point in _points_of(one))
     slope, bounds = verdict.slope_mib_per_iteration, verdict.interval
-    return charts.growth_chart(list(values), list(values.values()), slope, bounds, verdict.verdict, cold_mib)
+    begun = [(min(trial.iteration for trial in some), leg) for leg, some in by_leg(trials).items() if leg]
+    return charts.growth_chart(
+        list(values), list(values.values()), slope, bounds, verdict.verdict, cold_mib, others, begun
+    )
+
+
+def _points_of(judged: Judged) -> list[tuple[int, float]]:
+    """Return the iterations that a verdict is of, with the memory that it judges."""
+    found = judged.series
+    points = found.trimmed_mib if judged.verdict.after_trim and found.trimmed_mib else found.anon_mib
+    return list(zip(found.iterations, points, strict=True))
 
 
 def _after_iterations(trials: Sequence[Trial]) -> dict[int, float]:

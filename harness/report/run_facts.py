@@ -1,16 +1,23 @@
 """What was run, where and how, in the few lines with which a report introduces it."""
 
+from collections.abc import Sequence
+
+from harness.analysis.legs import Leg
 from harness.records import Environment, Rescoring, Run
 from harness.report.corpus_facts import corpus_text
 from harness.report.dataset_name import dataset_name
 from harness.report.figures import heading
+from harness.report.seam_lines import seam_texts
 
 Facts = list[tuple[str, str]]
 """Names with what there is to say of them, in their order."""
 
 
-def run_facts(run: Run, environment: Environment | None) -> Facts:
-    """Say the chain, its models and engines, the audio, the protocol, the machine, and how it was asked for."""
+def run_facts(run: Run, environment: Environment | None, legs: Sequence[Leg] = ()) -> Facts:
+    """Say the chain, its models and engines, the audio, the protocol, the machine, and how it was asked for.
+
+    ``legs`` are those of a run that was stopped and taken up again.
+    """
     protocol = run.protocol
     engines = environment.engines if environment else {}
     models = [(heading(stage.key), _model(stage.label, stage.name, engines.get(stage.key, {}))) for stage in run.stages]
@@ -28,6 +35,7 @@ def run_facts(run: Run, environment: Environment | None) -> Facts:
         *((("Machine", _machine(environment)),) if environment else ()),
         ("Asked for", " ".join(run.overrides) or "the defaults"),
         ("Started", f"{run.started_at.replace('T', ' ')}, by version {run.harness_version}"),
+        *(("Resumed", text) for text in seam_texts(legs)),
         *((("Scored again", _again(run.rescored)),) if run.rescored else ()),
     ]
 

@@ -17,6 +17,7 @@ from harness.report.corpus_facts import corpus_rows
 from harness.report.drawn import Drawn
 from harness.report.failures import Failure, failures
 from harness.report.ledger_tables import chain_lines, ledger_tables
+from harness.report.leg_tables import leg_tables, machine_findings
 from harness.report.machine_tables import machine_tables
 from harness.report.page import render
 from harness.report.real_time_tables import real_time_tables
@@ -87,15 +88,18 @@ def run_report(
     *,
     original: Mapping[str, Any] | None = None,
     configuration: Configuration = _NO_CONFIGURATION,
+    environments: Sequence[Environment | None] = (),
 ) -> RunReport:
     """Put the report of a run together; ``sampling`` are lines that stand below the verdicts.
+
+    ``environments`` are those of the legs of a run that was taken up again, the newest last.
 
     ``original`` are the results in the original's shape, where they have been made already.
     """
     informs = (*chain_lines(summary.chain), *sampling)
     return RunReport(
         title=f"Run {run.id}: {' -> '.join(run.protocol.order)}",
-        findings=(*findings(summary), *map(Finding, informs)),
+        findings=(*findings(summary), *machine_findings(run, environments), *map(Finding, informs)),
         tables=(
             *accuracy_tables(summary),
             *alignment_tables(summary),
@@ -104,13 +108,19 @@ def run_report(
             *ledger_tables(summary),
             *audio_tables(summary),
             replace(metric_table(summary, main_only=False), title="Medians and 95 % intervals of all metrics"),
+            *leg_tables(summary.legs),
             _stage_table(run),
             _protocol_table(run),
             *((_environment_table(environment),) if environment else ()),
+            *(
+                replace(_environment_table(one), title=f"Where leg {leg} was run")
+                for leg, one in enumerate(environments[:-1])
+                if one
+            ),
             *machine_tables(environment),
         ),
         failed=[trial for trial in trials if not trial.outcome.ok],
-        facts=run_facts(run, environment),
+        facts=run_facts(run, environment, summary.legs),
         main=replace(metric_table(summary, main_only=True), title="Medians and 95 % intervals of the main metrics"),
         configuration=configuration,
     )

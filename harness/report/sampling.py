@@ -1,36 +1,42 @@
-"""What is said of a run's sampling: one line, with what it cost."""
+"""What is said of a run's sampling: one line a leg, with what it cost."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from harness.errors import StoreError
-from harness.sampling.curve import Curve, Sampling, read_curve, read_sampling
+from harness.sampling.curve import Curve, Sampling, read_curves, read_sampling, sampled_legs
 
 
 def sampling_lines(folder: Path) -> Iterator[str]:
     """Say how a run was sampled; nothing where it was not. A curve that cannot be read is no loss to the rest."""
-    try:
-        sampling = read_sampling(folder)
-    except StoreError as error:
-        yield f"Sampling: {error}"
-        return
-    if sampling is not None:
-        yield _line(sampling)
-        yield from (f"Note: {note}" for note in sampling.notes)
+    legs = sampled_legs(folder)
+    for leg in legs:
+        name = "Sampling" if legs[-1] == 0 else f"Sampling (leg {leg})"
+        try:
+            sampling = read_sampling(folder, leg)
+        except StoreError as error:
+            yield f"{name}: {error}"
+            continue
+        if sampling is not None:
+            yield _line(name, sampling)
+            yield from (f"Note: {note}" for note in sampling.notes)
 
 
-def readable_curve(folder: Path) -> Curve | None:
-    """Return a run's memory curve; None where there is none to draw: :func:`sampling_lines` has the reason."""
+def readable_curves(folder: Path) -> tuple[Curve, ...]:
+    """Return the memory curves of a run's legs; none where one cannot be drawn: :func:`sampling_lines` has the reason.
+
+    Of a leg without a curve the readings between commands would have to stand beside the samples of the others.
+    """
     try:
-        curve = read_curve(folder)
+        curves = read_curves(folder)
     except StoreError:
-        return None
-    return curve if curve is not None and len(curve) else None
+        return ()
+    return curves if all(map(len, curves)) else ()
 
 
-def _line(sampling: Sampling) -> str:
+def _line(name: str, sampling: Sampling) -> str:
     cost = sampling.cost
     if cost is None:
-        return f"Sampling: at {sampling.hz:g} Hz; what it cost is not known, for the curve has no end"
+        return f"{name}: at {sampling.hz:g} Hz; what it cost is not known, for the curve has no end"
     share = f"{100 * cost.core_share:.2f} % of one core"
-    return f"Sampling: {cost.samples} samples at {sampling.hz:g} Hz, {share}, {cost.missed} missed"
+    return f"{name}: {cost.samples} samples at {sampling.hz:g} Hz, {share}, {cost.missed} missed"

@@ -11,6 +11,7 @@ from harness.report.caution_notes import cell_notes, machine_notes
 from harness.report.constancy_lines import sweep_constancy_notes
 from harness.report.drift_lines import drift_notes
 from harness.report.figures import MISSING, figure, interval
+from harness.report.seam_lines import RESUMED, sweep_seam_notes
 from harness.report.tables import Table
 from harness.sweeping.baseline import label, plain
 
@@ -127,7 +128,8 @@ def _row(sweep: Sweep, cell: Cell, shown: SweepFigures, *, judged: bool) -> tupl
 def _jobs(sweep: Sweep, cell: Cell) -> str:
     jobs = cell.jobs or (cell.job,)
     text = " ".join(jobs) if len(jobs) <= _FEWEST_JOBS else f"{jobs[0]} .. {jobs[-1]} ({len(jobs)})"
-    return f"{text}\nbaseline" if cell is sweep.baseline else text
+    marks = [*(("baseline",) if cell is sweep.baseline else ()), *((RESUMED,) if cell.seams else ())]
+    return "\n".join([text, *marks])
 
 
 def _figure(shown: SweepFigures, cell: Cell, name: str) -> str:
@@ -152,6 +154,7 @@ def _notes(sweep: Sweep, shown: SweepFigures) -> Iterator[str]:
     yield from _about_baseline(sweep, shown)
     yield from _about_best(sweep, shown)
     yield from machine_notes(sweep)
+    yield from sweep_seam_notes(sweep)
     yield from sweep_constancy_notes(sweep)
     found = list(dict.fromkeys([*drift_notes(sweep), *cell_notes(sweep)]))
     yield from found[:_MOST_NOTES]

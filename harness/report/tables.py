@@ -16,6 +16,8 @@ _OVERHEADS = {"avg_load_overhead_mb": "load_overhead_mib", "avg_net_overhead_mb"
 _AVERAGES = {"avg_ttft_ms": "ttft_ms", "avg_wer_percent": "wer"}
 _OVERALL = {"initial_memory_mb": "rss_start_mib", "final_memory_mb": "rss_end_mib"}
 
+_NO_GROWTH = "no growth: the run was taken up again in new processes; the verdict tells it within a leg"
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -94,7 +96,10 @@ def original_tables(run: Run, results: Mapping[str, Any], ours: Summary) -> tupl
                 ("Growth Rate (MB/iter)", "growth_rate_mb_per_iter"),
             )
         ),
-        tuple(_why_missing(results, ours, ("overall",), _OVERALL)),
+        (
+            *_why_missing(results, ours, ("overall",), _OVERALL),
+            *((_NO_GROWTH,) if run.seams else ()),
+        ),
     )
     return overheads, metrics, overall
 

@@ -13,6 +13,7 @@ from harness.protocol import ADDRESS_SPACE
 from harness.report.constancy_lines import constancy_lines
 from harness.report.drift_lines import drift_lines
 from harness.report.handle_lines import handle_lines
+from harness.report.seam_lines import POOLED, forced_texts, seam_texts
 
 _KIB_BELOW_MIB = 1.0
 
@@ -58,6 +59,9 @@ def findings(summary: Summary) -> list[Finding]:
         *(Finding(line, "bad") for line in drift_lines(summary)),
         *(Finding(line, "bad") for line in constancy_lines(summary)),
         Finding(f"Trials: {counts or 'none'}", "good" if set(outcomes) == {"ok"} else "bad"),
+        *(Finding(f"Seam: {text}") for text in seam_texts(summary.legs)),
+        *(Finding(f"Warning: {text}", "bad") for text in forced_texts(summary.legs)),
+        *((Finding(f"Note: {POOLED}"),) if summary.legs else ()),
         *(Finding(f"Problem: {problem}", "bad") for problem in summary.problems),
         *(Finding(f"Note: {note}") for note in summary.notes),
     ]
@@ -83,6 +87,8 @@ def _verdict(name: str, verdict: Verdict) -> str:
     if verdict.detectable_mib is not None:
         facts.append(f"detectable: {_size(verdict.detectable_mib)} an iteration")
     settles = f"; iterations={verdict.settles_at} would settle it" if verdict.settles_at else ""
+    if verdict.settles_at and verdict.leg is not None:
+        settles = f"; {verdict.settles_at} iterations in one leg would settle it"
     return f"Verdict ({name}): {verdict.verdict}: {verdict.because}{settles} ({', '.join(facts)})"
 
 

@@ -27,8 +27,8 @@ from harness.rescoring.scorer import Scorer, scorer
 from harness.store import Failure
 from harness.whole_folder import whole_folder
 
-_COPIED = (store.ENVIRONMENT, store.CONFIG, store.DIFFERS, store.CURVE)
-"""What of a run is as it was, and is read by its reports."""
+_COPIED = (store.ENVIRONMENT, store.CONFIG, store.DIFFERS)
+"""What of a run is as it was, and is read by its reports; beside each leg's curve and environment."""
 _COPIED_OF_SWEEP = (store.PLAN, store.MULTIRUN)
 
 
@@ -61,7 +61,9 @@ class _Rescore:
         scoring = scorer(before.run, self.wanted, self.registry, self._corrected())
         notes: list[str] = []
         store.write_trials(target, map(scoring.again, store.each_trial(source, notes)))
-        for name in _COPIED:
+        legs = range(len(before.run.seams) + 1)
+        of_legs = {*map(store.curve_name, legs), *map(store.environment_name, legs)}
+        for name in (*_COPIED, *of_legs):
             with suppress(FileNotFoundError):
                 shutil.copyfile(source / name, target / name)
         run = self._record(before.run, scoring, source, notes)

@@ -1,5 +1,7 @@
 """A run's memory curve: its file, ``memory.curve``, written while the run goes on and read afterwards.
 
+Each further leg of a run that was taken up again has a file of its own (``memory-1.curve``), for its clock is another.
+
 One line of JSON says format, version, rate and units. Then frames follow: kind, length, CRC-32, payload.
 
 ``S``
@@ -43,6 +45,9 @@ _FLUSH_NS = 2_000_000_000
 _REST_NS = 60_000_000_000
 """A sample of a resting worker is written after a minute at the latest, so that a killed run shows that it rested."""
 
+_LATER = ("memory-", ".curve")
+"""Around the number of a later leg in the name of its file."""
+
 _Row = tuple[int, int, int, int, int]
 _Reading = tuple[int, int, int]
 
@@ -64,16 +69,17 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How a run was sampled. ``cost`` is None where the run was killed; ``notes`` say what was dropped in reading."""
+    """How a leg was sampled. ``cost`` is None where it was killed; ``notes`` say what was dropped in reading."""
 
     hz: float
     cost: Cost | None
     notes: tuple[str, ...] = ()
+    leg: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """The samples of a run, as columns of 64-bit integers that numpy takes without a copy.
+    """The samples of one leg of a run, as columns of 64-bit integers that numpy takes without a copy.
 
     ``at_ns`` is of the clock of all stamps, to the microsecond. The samples of one worker are in order of time; those
     of workers that lived together may be out of order to each other. ``rss_kib`` - ``shared_kib`` is anonymous memory.
@@ -95,6 +101,11 @@ class Curve:
     def columns(self) -> tuple["array[int]", ...]:
         """The five columns, in the order of the fields."""
         return self.at_ns, self.worker, self.rss_kib, self.shared_kib, self.children_kib
+
+    @property
+    def leg(self) -> int:
+        """The leg of which these are, 0 in a run that was never taken up again."""
+        return self.sampling.leg
 
     @property
     def workers(self) -> tuple[int, ...]:
@@ -210,50 +221,64 @@ def _little_endian(values: "array[int]") -> "array[int]":
     return values
 
 
-def read_curve(folder: Path) -> Curve | None:
-    """Read the curve of a finished, running or killed run; None where the run was not sampled.
+def sampled_legs(folder: Path) -> list[int]:
+    """Return the legs of which there is a curve, in their order; a leg that was not sampled has none."""
+    later = (path.name.removeprefix(_LATER[0]).removesuffix(_LATER[1]) for path in folder.glob("*".join(_LATER)))
+    numbers = sorted(int(number) for number in later if number.isdecimal())
+    return [leg for leg in (0, *numbers) if (folder / store.curve_name(leg)).exists()]
+
+
+def read_curves(folder: Path) -> tuple[Curve, ...]:
+    """Read the curves of all legs, in their order. Raises as :func:`read_curve` does."""
+    return tuple(curve for leg in sampled_legs(folder) if (curve := read_curve(folder, leg)) is not None)
+
+
+def read_curve(folder: Path, leg: int = 0) -> Curve | None:
+    """Read the curve of one leg of a finished, running or killed run; None where it was not sampled.
 
     A torn end is dropped with a note. Raises :class:`StoreError` for what is no curve, or of another version.
     """
-    found = _content(folder)
+    found = _content(folder, leg)
     if found is None:
         return None
     header, frames, notes = found
     columns = [array("q") for _ in range(_COLUMNS)]
-    with refusing(folder):
+    with refusing(folder, leg):
         for kind, payload in frames:
             if kind == SAMPLES:
                 for column, piece in zip(columns, unpacked(payload), strict=True):
                     column.extend(piece)
         columns[0] = array("q", (at * header["ns_per_unit"] for at in columns[0]))
-        return _curve(columns, _sampling(header, frames, notes))
+        return _curve(columns, _sampling(header, frames, notes, leg))
 
 
-def read_sampling(folder: Path) -> Sampling | None:
-    """Read how a run was sampled and what that cost, and no sample. Raises as :func:`read_curve` does."""
-    found = _content(folder)
-    with refusing(folder):
-        return None if found is None else _sampling(*found)
+def read_sampling(folder: Path, leg: int = 0) -> Sampling | None:
+    """Read how a leg was sampled and what that cost, and no sample. Raises as :func:`read_curve` does."""
+    found = _content(folder, leg)
+    with refusing(folder, leg):
+        return None if found is None else _sampling(*found, leg)
 
 
 @contextmanager
-def refusing(folder: Path) -> Iterator[None]:
+def refusing(folder: Path, leg: int = 0) -> Iterator[None]:
     """Raise :class:`StoreError` for frames that are whole and hold what no version of ours has written."""
     try:
         yield
     except (ValueError, TypeError, KeyError, OverflowError, zlib.error) as error:
-        found = f"'{folder / store.CURVE}' ({type(error).__name__}: {error})"
+        found = f"'{folder / store.curve_name(leg)}' ({type(error).__name__}: {error})"
         raise StoreError(FORMAT, found, f"what version {VERSION} writes") from None
 
 
-def _sampling(header: Mapping[str, Any], frames: Sequence[tuple[bytes, bytes]], notes: Sequence[str]) -> Sampling:
+def _sampling(
+    header: Mapping[str, Any], frames: Sequence[tuple[bytes, bytes]], notes: Sequence[str], leg: int
+) -> Sampling:
     costs = [Cost(**json.loads(payload)) for kind, payload in frames if kind == END]
-    return Sampling(float(header["hz"]), costs[-1] if costs else None, tuple(notes))
+    return Sampling(float(header["hz"]), costs[-1] if costs else None, tuple(notes), leg)
 
 
-def _content(folder: Path) -> tuple[dict[str, Any], list[tuple[bytes, bytes]], list[str]] | None:
+def _content(folder: Path, leg: int) -> tuple[dict[str, Any], list[tuple[bytes, bytes]], list[str]] | None:
     """Return header, whole frames and notes."""
-    path = folder / store.CURVE
+    path = folder / store.curve_name(leg)
     try:
         content = path.read_bytes()
     except FileNotFoundError:

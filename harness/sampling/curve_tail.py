@@ -18,15 +18,23 @@ _LONGEST_HEADER = 4096
 class CurveTail:
     """The end of a curve that is being written: each :meth:`poll` reads what was appended, and keeps the last minute.
 
-    A frame that is half written is read when it is whole. One that is damaged ends it: nothing more comes.
+    A frame that is half written is read when it is whole. One that is damaged ends it: nothing more comes. It is of one
+    ``leg``; where the run is taken up again, :meth:`begin` goes on with the next one's.
     """
 
-    def __init__(self, folder: Path, span_s: float = 60.0) -> None:
-        self._path = folder / store.CURVE
+    def __init__(self, folder: Path, span_s: float = 60.0, leg: int = 0) -> None:
+        self._folder = folder
         self._span_ns = round(span_s * 1e9)
+        self.samples: deque[tuple[int, int, int]] = deque()
+        self.begin(leg)
+
+    def begin(self, leg: int) -> None:
+        """Follow the curve of a leg from its beginning; samples of an earlier one are of another clock, and go."""
+        self._leg = leg
+        self._path = self._folder / store.curve_name(leg)
         self._place = 0
         self._unit_ns = NS_PER_UNIT
-        self.samples: deque[tuple[int, int, int]] = deque()
+        self.samples.clear()
 
     def poll(self) -> None:
         """Take in what has come: ``samples`` are (time in ns, worker, RSS in KiB). Raises :class:`StoreError`."""
@@ -37,7 +45,7 @@ class CurveTail:
             return
         except OSError as error:
             raise StoreError(FORMAT, f"'{self._path}' ({error.strerror})", "a file that can be read") from None
-        with refusing(self._path.parent):
+        with refusing(self._folder, self._leg):
             for payload in payloads:
                 at, worker, rss_kib, *_ = unpacked(payload)
                 self.samples.extend(zip((one * self._unit_ns for one in at), worker, rss_kib, strict=True))

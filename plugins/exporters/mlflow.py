@@ -33,7 +33,7 @@ _LONGEST = 5000
 """A parameter may have 6000 characters, and a tag at least so many."""
 _UNFIT = re.compile(r"[^\w\-. /]", re.ASCII)
 _ARTIFACTS = (store.RUN, store.CONFIG, store.ENVIRONMENT, store.TRIALS)
-_GIVEN = ("run", "trial", "iteration", "block", "audio_s")
+_GIVEN = ("run", "trial", "iteration", "block", "leg", "audio_s")
 """Numbers of a trial that are no measurement."""
 
 
@@ -182,6 +182,8 @@ def _tags(run: Run, stored: StoredRun) -> dict[str, str]:
         "harness.folder": str(stored.folder),
         "harness.block": f"{run.block + 1} of {run.blocks}",
     }
+    if run.seams:
+        tags["harness.legs"] = str(len(run.seams) + 1)
     if where is not None:
         tags |= {
             f"harness.{name}": str(getattr(where, name)) for name in ("hostname", "system", "machine", "processor")

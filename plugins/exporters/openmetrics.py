@@ -87,6 +87,7 @@ def _about(stored: "SummarisedRun") -> Labels:
         "hostname": where.hostname if where else "",
         "processor": where.processor if where else "",
         "commit": where.git.get("commit", "") if where else "",
+        **({"legs": str(len(stored.run.seams) + 1)} if stored.run.seams else {}),
     }
 
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -168,3 +169,10 @@ def test_each_stage_has_its_residual() -> None:
         "asr": (24.0, 2, False),
         "aligner": (6.0, 2, False),
     }
+
+
+def test_each_leg_holds_its_own() -> None:
+    """A process of a later leg is another one, whatever its number."""
+    trials = [held(0, 10.0, 14.0), replace(held(1, 10.0, 15.0), leg=1)]
+    found = residual(run(), trials)
+    assert (found.held_mib, found.iteration) == (5.0, 1)

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -107,3 +108,9 @@ def test_first_texts_of_two_runs() -> None:
     assert ours == {"one": "a", "two": "b"}
     assert differing(ours, {"two": "b", "one": "c"}, "text") == ("one", "word 1 'a' -> 'c'")
     assert differing(ours, {"two": "b", "three": "c"}, "text") is None
+
+
+def test_a_seam_is_no_reason_for_another_text() -> None:
+    """It is told across, with the leg that differs."""
+    found = [(replace(trial, leg=trial.index // 2), one) for trial, one in said("transcript", "a b", "a b", "a c")]
+    assert constancy(found, "text") == "differs first in trial 2 (iteration 2, jfk, leg 1): word 2 'b' -> 'c'"

@@ -10,6 +10,7 @@ from harness.analysis.summary import summarise
 from harness.metrics import Kind, Metric, absent, sample
 from harness.records import Outcome, Trial
 from harness.sweeping.rounds import order_of_round
+from tests import stored
 from tests.analysis import made
 
 N = 40
@@ -222,3 +223,16 @@ def test_blocks_without_a_figure_are_left_out() -> None:
     (found,) = sweep_drift([replace(some[4], metrics=nothing), replace(some[9], metrics={}), *left])
     assert found.n == 13
     assert sweep_drift([replace(one, metrics={"asr.latency_ms": figures(1.0, unit="MiB")}) for one in some]) == ()
+
+
+def test_each_leg_drifts_by_itself() -> None:
+    """A step at the seam, to a slower machine with another clock, is no drift; one within a leg says which leg."""
+    run = made.run(made.SPEED, seams=(stored.seam(),))
+    even = trials([100.0 + index % 2 for index in range(N)])
+    slower = [replace(one, leg=1, index=one.index + N + 1) for one in trials([200.0 + index % 2 for index in range(N)])]
+    assert drifts(run, Measured([*even, *slower])) == ()
+    rising = [replace(one, leg=1) for one in trials([95 + 10 * index / (N - 1) for index in range(N)])]
+    moved = [replace(one, index=one.index + N + 1) for one in rising]
+    (found,) = drifts(run, Measured([*even, *moved]))
+    assert (found.leg, found.n, found.first, found.last) == (1, N, 0.0, 39 * 60.0)
+    assert found.change_percent == pytest.approx(10.0)

@@ -1,5 +1,6 @@
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ from harness import store
 from harness.analysis.follow_run import FollowedRun
 from harness.analysis.summary import summarise
 from harness.errors import StoreError
+from harness.records import Outcome
+from harness.resuming.begun import set_aside
 from tests import stored
 
 
@@ -95,3 +98,26 @@ def test_time_left(tmp_path: Path) -> None:
     assert followed.left_s(begun_s + 900) == 0.0
     assert followed.silent_s(begun_s + 50) is None
     assert followed.silent_s(begun_s + 110) == 100.0
+
+
+def test_a_run_that_is_taken_up_again(tmp_path: Path) -> None:
+    """Its trials are another file, and read anew, without the one that was cut short; the pace is the new leg's."""
+    cut = replace(stored.trial(3), outcome=Outcome("interrupted"))
+    folder = stored.write(tmp_path / "run", stored.run(trials=6), [*stored.legged(3, 0), cut])
+    stored.curve(folder, (1_000, 0, 1024, 0, 0))
+    followed = FollowedRun(folder)
+    followed.poll()
+    assert (followed.done, len(followed.curve.samples)) == (4, 1)
+    assert set_aside(folder) == 1
+    store.write_json(folder / store.RUN, stored.run(trials=6, seams=(stored.seam(),)))
+    followed.poll()
+    assert (followed.done, dict(followed.outcomes), len(followed.curve.samples)) == (3, {"ok": 3}, 0)
+    assert followed.left_s(0.0) is None
+    log = store.TrialLog(folder)
+    log.append(stored.legged(3, 1)[3])
+    log.close()
+    followed.poll()
+    began_s = 1767323043.0  # 2026-01-02T03:04:03Z
+    os.utime(folder / store.TRIALS, (began_s + 10, began_s + 10))
+    assert (followed.done, followed.left_s(began_s + 10)) == (4, 20.0)
+    assert followed.verdict.startswith("so far: undecided: of leg 0, trials 0 to 2: 2 steady iterations")

@@ -1,4 +1,5 @@
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -127,3 +128,12 @@ def test_skipped_iterations_count_as_time() -> None:
     made = trials({"file a": EVER})
     (found,) = leaking([one for one in made if one.iteration % 2])
     assert (found.per_iteration, found.first, found.last, found.n) == (1.0, 3.0, 21.0, 10)
+
+
+def test_each_leg_is_judged_by_itself() -> None:
+    """Counts that grow on across a seam, by a process of the same number, are two short series: nothing can be said."""
+    first, later = trials({"file /tmp/x": EVER[:9]}), trials({"file /tmp/x": EVER[9:]}, first=10)
+    assert len(leaking([*first, *later])) == 1
+    assert leaking([*first, *(replace(one, leg=1) for one in later[:9])]) == ()
+    (found,) = leaking([*first, *(replace(one, leg=1) for one in later)])
+    assert (found.first, found.last, found.n) == (13.0, 22.0, 10)

@@ -201,3 +201,11 @@ def test_a_figure_that_one_of_the_two_lacks_is_not_compared() -> None:
     )[1]
     assert (found.more_mib, found.more_s) == (None, 1.0)
     assert found.lacking["more_mib"] == "one of the two has no figure"
+
+
+def test_an_iteration_does_not_last_across_a_seam() -> None:
+    """The last of a leg has no next; the first of the next leg is cold, and its clock began anew."""
+    first = [trial(0, 0.0), trial(1, 100.0), trial(2, 103.0)]
+    later = [replace(trial(3, 1.0), leg=1, cold=True), replace(trial(4, 6.0), leg=1), replace(trial(5, 10.0), leg=1)]
+    assert cost_of([*first, *later]).iteration_s == (3.0, 4.0)
+    assert cost_of([*later, *first]).iteration_s == (3.0, 4.0)

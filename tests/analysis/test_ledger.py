@@ -128,3 +128,17 @@ def test_first_row_that_there_is() -> None:
     found = ledger(run, stored.trials(1))["asr"]
     assert found.row("load", "first load") == found.rows[2]
     assert found.row("load") is None
+
+
+def test_a_change_is_not_from_a_leg_to_the_next() -> None:
+    """Not even where worker, number and time are those of the earlier leg; first rows are of the legs' first trials."""
+    first = stored.trial(0)
+    later = stored.of_leg(stored.trial(0), 1, cold=True)
+    found = of("asr", first, replace(later, index=1, iteration=1), stored.trial(2))
+    assert (found.row("first load").n, found.row("load").n) == (2, 1)  # type: ignore[union-attr]
+    alone = of("asr", first)
+    for name in ("start", "import", "first load", "first run"):
+        ours, theirs = found.row(name), alone.row(name)
+        assert ours is not None
+        assert theirs is not None
+        assert replace(ours, n=1) == replace(theirs, n=1)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from harness.analysis.metric_summary import MetricSummary
+from harness.analysis.metric_summary import Measured, MetricSummary, metric_summary
 from harness.analysis.statistics import ratio_interval, spread
 from harness.analysis.summary import GROWTH, summarise
 from harness.metrics import Kind, Metric, absent, constant, ratio, sample
@@ -199,3 +199,14 @@ def test_constancy(trials: list[Trial], expected: str) -> None:
     """Each utterance's text is that of its first trial, the cold one too; the first difference is said."""
     found = entry(TEXT, trials)
     assert (found.text, found.value, found.null_reason, found.n) == (expected, None, None, len(trials))
+
+
+def test_each_leg_has_a_cold_trial_and_a_series_of_its_own() -> None:
+    """The cold figure is their median, none of them is in the median; a trend is of one leg, without its first."""
+    values = [replace(one, leg=int(one.index > 2), cold=one.index in (0, 3)) for one in speeds(9, 1, 2, 5, 3)]
+    found = metric_summary(SPEED, "asr", Measured(values))
+    assert (found.cold, found.n, found.value) == (7.0, 3, 2.0)
+    points = [10.0, 11.0, 12.0, 50.0, 70.0, 72.0, 74.0, 76.0]
+    growing = [trial(index, sample("memory", GROWTH, value), leg=int(index > 2)) for index, value in enumerate(points)]
+    trend = metric_summary(TREND, "memory", Measured(growing))
+    assert (trend.n, trend.value) == (4, 2.0)

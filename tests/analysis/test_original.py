@@ -166,3 +166,11 @@ def test_number(scope: str, metric: str, expected: float | None) -> None:
     """A sample's value, a ratio's quotient; None for what is absent or was never measured."""
     measurements = (sample("asr", "a", 3.0), ratio("asr", "b", 1, 4), absent("asr", "c", "nothing"))
     assert number(stored.trial(measurements=measurements), scope, metric) == expected
+
+
+def test_no_growth_across_a_seam() -> None:
+    """First and last are of different processes."""
+    overall = original_results(stored.run(seams=(stored.seam(),)), stored.legged())["summary"]["overall"]
+    assert overall["initial_memory_mb"] is not None
+    assert overall["final_memory_mb"] is not None
+    assert (overall["total_growth_mb"], overall["growth_rate_mb_per_iter"]) == (None, None)

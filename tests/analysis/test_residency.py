@@ -172,3 +172,18 @@ def test_trials_that_all_failed() -> None:
     made = found((stored.failed(0),))
     assert made is not None
     assert made.null_reason == "no trial was completed"
+
+
+def test_no_process_of_an_earlier_leg_is_added() -> None:
+    """All resident, a process a stage: the later leg's peak is its own, though the first one's stamps are later."""
+    run = run_with("all_resident")
+    workers = {"asr": 0, "aligner": 1}
+    one = together(workers)
+    later = replace(stored.of_leg(one, 1, worker=2, later_ns=-500_000, cold=True), index=1, iteration=1)
+    first, second, both = (found(trials, run) for trials in ((one,), (later,), (one, later)))
+    assert first is not None
+    assert second is not None
+    assert both is not None
+    assert first.all_resident_mib is not None
+    assert second.all_resident_mib is not None
+    assert both.all_resident_mib == (first.all_resident_mib + second.all_resident_mib) / 2

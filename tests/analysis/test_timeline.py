@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,12 @@ from harness.analysis.timeline import (
     Window,
     inside,
     sampled_curves,
+    seams,
     spans,
     stepped_curves,
     windows,
 )
-from harness.sampling.curve import read_curve
+from harness.sampling.curve import read_curves
 from tests import stored
 
 
@@ -113,9 +115,62 @@ def test_samples_in_the_windows_become_curves(tmp_path: Path) -> None:
         (zero_ns + s * 1000 * stored.MS, worker, 4096, shared, 0) for s, worker, shared in ((1, 0, 1024), (2, 1, -1))
     ]
     stored.curve(tmp_path, *rows, (zero_ns + 99_000 * stored.MS, 0, 9999, 0, 0))
-    samples = read_curve(tmp_path)
-    assert samples is not None
+    samples = read_curves(tmp_path)
     assert sampled_curves(samples, trials, [Window("", 0.0, 10.0)]) == [
         Curve(0, [1.0], [4.0], [3.0]),
         Curve(1, [2.0], [4.0], [4.0]),
     ]
+
+
+# --- legs ---------------------------------------------------------------------------------------------------------
+
+
+def test_legs_stand_one_after_another() -> None:
+    """Though the second one's stamps are the smaller ones; a small gap is between them, whatever time lay there."""
+    trials = stored.legged()
+    found = spans(trials)
+    assert [span.start_s for span in found] == sorted(span.start_s for span in found)
+    alone = spans(trials[3:])
+    lasts = spans(trials[:3])[-1].end_s, alone[-1].end_s
+    gap_s = 0.03 * sum(lasts)
+    (seam,) = seams(trials)
+    assert seam.leg == 1
+    assert seam.at_s == pytest.approx(lasts[0] + gap_s / 2)
+    assert found[len(spans(trials[:3]))].start_s == pytest.approx(lasts[0] + gap_s)
+    assert found[-1].end_s == pytest.approx(sum(lasts) + gap_s)
+    assert seams(stored.trials()) == []
+
+
+def test_no_level_holds_across_a_seam() -> None:
+    """Each leg has curves of its own, also of a worker of the same number, within its own place."""
+    trials = stored.legged(worker=0)
+    first, second = stepped_curves(trials)
+    (seam,) = seams(trials)
+    (whole,) = windows(trials, 6)
+    assert [(one.worker, one.leg) for one in (first, second)] == [(0, 0), (0, 1)]
+    assert max(inside(first, whole, 1000).at_s) < seam.at_s < min(inside(second, whole, 1000).at_s)
+    assert inside(first, Window("", seam.at_s, whole.end_s), 1000).at_s == []
+
+
+def test_what_was_sampled_of_trials_that_were_set_aside_is_left_out(tmp_path: Path) -> None:
+    """A leg's samples beyond its last phase are of no trial; those of the later leg stand behind the seam."""
+    trials = stored.legged(worker=0)
+    ends = {leg: [p.end_ns for t in trials if t.leg == leg for v in t.visits for p in v.phases] for leg in (0, 1)}
+    for leg in (0, 1):
+        last_ns = max(ends[leg])
+        stored.curve(tmp_path, (last_ns - 10**9, 0, 4096, 1024, 0), (last_ns + 10**9, 0, 9999, 0, 0), leg=leg)
+    first, second = sampled_curves(read_curves(tmp_path), trials, windows(trials, 6))
+    assert (first.rss_mib, second.rss_mib) == ([4.0], [4.0])
+    assert first.at_s[0] < seams(trials)[0].at_s < second.at_s[0]
+
+
+def test_the_seam_is_shown_in_the_middle() -> None:
+    """Of many iterations the last one before it and the first one after it, or the one that it goes through."""
+    found = windows(stored.legged(4, 4), 6)
+    assert [window.title for window in found] == [
+        "iteration 1, the first",
+        "iterations 4 and 5, at the seam",
+        "iteration 8, the last",
+    ]
+    split = [replace(one, iteration=one.index - (one.index > 3)) for one in stored.legged(4, 5)]
+    assert windows(split, 6)[1].title == "iteration 4, at the seam"

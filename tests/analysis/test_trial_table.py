@@ -8,6 +8,7 @@ from tests import stored
 OWN = (
     Column("run", "text"),
     Column("block", "whole"),
+    Column("leg", "whole"),
     Column("trial", "whole"),
     Column("iteration", "whole"),
     Column("started_at", "text"),
@@ -23,11 +24,11 @@ OWN = (
 def test_what_names_a_trial_comes_first() -> None:
     """Run, block, trial, iteration, time, utterance, cold or warm-up, and how it ended."""
     table = trial_table(stored.run(block=2, blocks=3), [stored.trials()[0], stored.failed(1)])
-    assert table.columns[:11] == OWN
-    assert [row[:11] for row in table.rows] == [
-        ("03-04-05", 2, 0, 0, "2026-01-02T03:04:00.000+00:00", "jfk", 10.0, True, False, "ok", None),
+    assert table.columns[:12] == OWN
+    assert [row[:12] for row in table.rows] == [
+        ("03-04-05", 2, 0, 0, 0, "2026-01-02T03:04:00.000+00:00", "jfk", 10.0, True, False, "ok", None),
         (
-            *("03-04-05", 2, 1, 1, "2026-01-02T03:04:01.000+00:00", "jfk", 10.0, False, False, "crashed"),
+            *("03-04-05", 2, 0, 1, 1, "2026-01-02T03:04:01.000+00:00", "jfk", 10.0, False, False, "crashed"),
             "crashed: SIGSEGV in load (asr)",
         ),
     ]
@@ -53,8 +54,8 @@ def test_columns_depend_on_the_run_alone() -> None:
 def test_swept_keys_are_columns() -> None:
     """The tables of a sweep's jobs can be laid under each other and told apart."""
     table = trial_table(stored.run(swept=("threads", "asr"), overrides=("+threads=2", "seed=1")), stored.trials(1))
-    assert table.columns[11] == Column("swept.threads", "text")
-    assert table.rows[0][11] == "2"
+    assert table.columns[12] == Column("swept.threads", "text")
+    assert table.rows[0][12] == "2"
     assert "swept.asr" not in [column.name for column in table.columns]
 
 
@@ -64,5 +65,5 @@ def test_a_text_that_should_not_change_is_a_text() -> None:
     run = stored.run(probes=(ProbeRecord(name="p", origin="here", options={}, metrics=(metric,)),))
     trial = replace(stored.trial(), measurements=(constant("asr", "said", "=1+1"),))
     table = trial_table(run, [trial])
-    assert table.columns[11:] == (Column("asr.said", "text"), Column("aligner.said", "text"))
-    assert table.rows[0][11:] == ("=1+1", None)
+    assert table.columns[12:] == (Column("asr.said", "text"), Column("aligner.said", "text"))
+    assert table.rows[0][12:] == ("=1+1", None)

@@ -50,3 +50,15 @@ def test_fast_trials_share_a_line() -> None:
 def test_is_a_listener() -> None:
     """Its hooks are those that a run calls, with their arguments."""
     Listeners().add(StatusLines(print, FakeClock()), "status")
+
+
+def test_a_resumed_run_begins_with_what_is_done() -> None:
+    """The time left is at the pace of this leg alone."""
+    lines: list[str] = []
+    clock = FakeClock()
+    status = StatusLines(lines.append, clock, done=38)
+    status.run_started(stored.run(protocol=Protocol(order=("asr", "aligner"), iterations=40)), NOWHERE)
+    clock.advance(20.0)
+    status.trial_finished(stored.trials()[0])
+    assert lines[0].startswith("trial 39/40 ")
+    assert lines[0].endswith(" left 20 s")

@@ -6,7 +6,7 @@ import altair
 import pytest
 
 from harness.analysis.ledger import LedgerRow, StageLedger
-from harness.analysis.timeline import Curve, Span, Window
+from harness.analysis.timeline import Curve, Seam, Span, Window
 from harness.report.charts import Chart, growth_chart, ledger_chart, memory_chart
 
 NAMES = {"asr": "ASR (made up)", "aligner": "Aligner (made up)"}
@@ -179,3 +179,24 @@ def test_growth_of_few_iterations_has_whole_ticks() -> None:
     """A tick for each iteration, and none for a part of one."""
     chart = growth_chart([1, 2], [18.0, 18.1], None, None, "undecided", 18.0)
     assert '"values": [1, 2, 3]' in json.dumps(chart)
+
+
+def test_memory_chart_marks_seams() -> None:
+    """A dashed rule with the leg's number, in the panel in which it lies; lines of two legs are two lines."""
+    later = Curve(0, [3.4, 3.9], [20.0, 30.0], [10.0, 15.0], leg=1)
+    shown = [Window("a", 0.0, 1.0), Window("b", 3.0, 4.0)]
+    chart = valid(memory_chart([CURVE, later], SPANS, shown, NAMES, [Seam(1, 3.25)]))
+    texts = [rows(layer) for layer in marks(chart, "text")]
+    assert texts == [[{"at": 3.25, "leg": "leg 1"}]]
+    assert {row["worker"] for layer in marks(chart, "line") for row in rows(layer)} == {0, "1/0"}
+
+
+def test_growth_chart_of_a_run_with_legs() -> None:
+    """The judged leg's points are full, the others hollow; each further leg begins at a rule."""
+    chart = valid(
+        growth_chart([4, 5, 6], [18.5, 19.0, 19.5], 0.5, None, "stable", 18.0, [(1, 18.2), (2, 18.4)], [(3, 1)])
+    )
+    assert [rows(layer) for layer in marks(chart, "rule")] == [[{"n": 3.5, "leg": "leg 1"}]]
+    hollow = [rows(layer) for layer in marks(chart, "point") if layer["mark"].get("filled") is False]
+    assert hollow == [[{"n": 2, "mib": 18.2}, {"n": 3, "mib": 18.4}]]
+    assert chart["title"]["subtitle"][-1] == "full points: the leg that is judged; hollow: others"

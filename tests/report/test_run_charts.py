@@ -10,7 +10,7 @@ from harness.report import charts as charts_module
 from harness.report import pictures
 from harness.report.drawn import Drawn
 from harness.report.run_charts import run_charts
-from harness.sampling.curve import read_curve
+from harness.sampling.curve import read_curves
 from tests import stored
 
 
@@ -96,7 +96,7 @@ def test_sampled_curves_are_drawn_instead(tmp_path: Path) -> None:
     run, trials = stored.run(), stored.trials()
     rows = [((2 + at_s) * 1000 * stored.MS, 0, (777 - at_s) * 1024, 1024, 0) for at_s in range(20)]
     stored.curve(tmp_path, *rows)
-    (memory, *_) = run_charts(run, trials, summarise(run, trials), samples=read_curve(tmp_path))
+    (memory, *_) = run_charts(run, trials, summarise(run, trials), samples=read_curves(tmp_path))
     assert "the highest RSS read is 777 MiB" in (memory.svg or "")
 
 
@@ -104,7 +104,7 @@ def test_too_few_samples_are_not_drawn(tmp_path: Path) -> None:
     """Nineteen of them are stumps; the readings between commands say more."""
     run, trials = stored.run(), stored.trials()
     stored.curve(tmp_path, *[((2 + at_s) * 1000 * stored.MS, 0, 777 * 1024 + at_s, 1024, 0) for at_s in range(19)])
-    (memory, *_) = run_charts(run, trials, summarise(run, trials), samples=read_curve(tmp_path))
+    (memory, *_) = run_charts(run, trials, summarise(run, trials), samples=read_curves(tmp_path))
     assert "the highest RSS read is 125 MiB" in (memory.svg or "")
 
 

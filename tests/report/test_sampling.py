@@ -50,3 +50,13 @@ def test_a_curve_that_cannot_be_read_takes_nothing_else_with_it(tmp_path: Path) 
     assert list(sampling_lines(tmp_path)) == [
         f"Sampling: memory curve: found '{tmp_path / store.CURVE}', which is none, expected the curve of a run"
     ]
+
+
+def test_a_line_a_leg(tmp_path: Path) -> None:
+    """Each with its own cost; one that was killed has none."""
+    stored.curve(tmp_path, (0, 0, 1, 1, 0), cost=None)
+    stored.curve(tmp_path, (0, 0, 1, 1, 0), leg=1)
+    assert list(sampling_lines(tmp_path)) == [
+        "Sampling (leg 0): at 100 Hz; what it cost is not known, for the curve has no end",
+        "Sampling (leg 1): 12034 samples at 100 Hz, 0.31 % of one core, 2 missed",
+    ]

@@ -186,3 +186,14 @@ def test_a_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert {store.SWEEP_JSON, store.SWEEP_CSV, store.SWEEP_MD, store.SWEEP_HTML} <= {
         path.name for path in results.folder.iterdir()
     }
+
+
+def test_legs_stay(run: Path) -> None:
+    """With their seams, curves and environments."""
+    store.write_json(run / store.RUN, stored.run(seams=(stored.seam(),)))
+    store.write_json(run / store.environment_name(0), stored.environment(hostname="first"))
+    stored.curve(run, (0, 0, 1, 1, 0), leg=1)
+    found = again(run, "normalizer=none").folder
+    assert store.read_run(found).run.seams == (stored.seam(),)
+    for name in (store.environment_name(0), store.curve_name(1)):
+        assert (found / name).read_bytes() == (run / name).read_bytes()

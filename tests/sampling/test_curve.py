@@ -8,7 +8,16 @@ import pytest
 
 from harness import store
 from harness.errors import StoreError
-from harness.sampling.curve import Cost, Curve, CurveWriter, Sampling, read_curve, read_sampling
+from harness.sampling.curve import (
+    Cost,
+    Curve,
+    CurveWriter,
+    Sampling,
+    read_curve,
+    read_curves,
+    read_sampling,
+    sampled_legs,
+)
 from tests import stored
 
 MS, S = 1_000_000, 1_000_000_000
@@ -219,3 +228,23 @@ def test_share_of_a_core() -> None:
     """CPU seconds by wall seconds; of no time it is none."""
     assert Cost(1, 0, 0.05, 10.0).core_share == 0.005
     assert Cost(0, 0, 0.0, 0.0).core_share == 0.0
+
+
+def test_each_leg_has_its_curve(tmp_path: Path) -> None:
+    """Read in their order; a leg that was not sampled has none."""
+    for leg in (10, 0, 2):
+        stored.curve(tmp_path, (START_NS, leg, 4096, 1024, 0), leg=leg)
+    (tmp_path / "memory-old.curve").write_text("rubbish")
+    assert sampled_legs(tmp_path) == [0, 2, 10]
+    assert [(curve.leg, curve.workers) for curve in read_curves(tmp_path)] == [(0, (0,)), (2, (2,)), (10, (10,))]
+    sampling = read_sampling(tmp_path, 2)
+    assert sampling is not None
+    assert sampling.leg == 2
+    assert read_curve(tmp_path, 1) is None
+
+
+def test_a_later_leg_that_is_no_curve_is_named(tmp_path: Path) -> None:
+    """By its own file."""
+    (tmp_path / store.curve_name(1)).write_text("rubbish")
+    with pytest.raises(StoreError, match=r"memory-1\.curve', which is none"):
+        read_curves(tmp_path)

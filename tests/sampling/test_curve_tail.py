@@ -62,3 +62,17 @@ def test_the_tail_of_what_is_no_curve(tmp_path: Path) -> None:
     (tmp_path / "memory.curve").write_bytes(b"rubbish\n")
     with pytest.raises(StoreError, match="which is none"):
         CurveTail(tmp_path).poll()
+
+
+def test_the_next_leg_is_followed(tmp_path: Path) -> None:
+    """From its beginning; what was sampled before is of another clock, and gone."""
+    stored.curve(tmp_path, (9_000_000_000, 0, 4096, 1024, 0))
+    tail = CurveTail(tmp_path)
+    tail.poll()
+    assert len(tail.samples) == 1
+    tail.begin(1)
+    tail.poll()
+    assert list(tail.samples) == []
+    stored.curve(tmp_path, (1_000_000_000, 3, 2048, 1024, 0), leg=1)
+    tail.poll()
+    assert list(tail.samples) == [(1_000_000_000, 3, 2048)]

@@ -79,9 +79,20 @@ def read_side(name: str, *folders: Path) -> Side:
         runs[0].environment,
         tuple(trial for run in runs for trial in run.trials),
         {} if summary is None else summary.metrics,
-        tuple(note for run in runs for note in run.notes),
+        tuple(note for run in runs for note in (*run.notes, *_seams(run.run))),
         len(folders),
     )
+
+
+def _seams(run: Run) -> Iterable[str]:
+    """Say of a run with seams what its figures are of."""
+    if run.seams:
+        kept = ", ".join(str(seam.kept) for seam in run.seams)
+        yield (
+            f"stopped and taken up again (after {kept} of {run.trials} trials): its figures are of all its legs, its "
+            "growth is of one of them"
+        )
+        yield from (f"forced at leg {seam.leg}: {line}" for seam in run.seams for line in seam.forced)
 
 
 def refuse_unlike(a: Side, b: Side) -> None:
@@ -191,6 +202,7 @@ def _run_rows(a: Run, b: Run) -> Iterable[tuple[str, Any, Any]]:
         yield from _stage_rows(stage, theirs[stage.key])
     yield "probes", [probe.name for probe in a.probes], [probe.name for probe in b.probes]
     yield "scored again", _rescored(a), _rescored(b)
+    yield "stopped and taken up again", len(a.seams) or None, len(b.seams) or None
 
 
 def _rescored(run: Run) -> str | None:

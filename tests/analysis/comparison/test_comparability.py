@@ -221,3 +221,20 @@ def test_what_one_run_did_not_come_to_is_no_other_selection() -> None:
     other = replace(more, utterance=stored.utterance(id="more", duration_s=1.0))
     with pytest.raises(StoreError, match="the utterance 'more' of 10 s and of 1 s"):
         refuse_unlike(replace(ours, trials=(*ours.trials, more)), replace(theirs, trials=(*theirs.trials, other)))
+
+
+def test_seams_are_said_and_refuse_nothing(tmp_path: Path) -> None:
+    """As a labelled difference, and a note with what was forced."""
+    resumed = stored.run(seams=(stored.seam(forced=("threads: 2 -> 4",)),))
+    a = read_side("a", stored.write(tmp_path / "a", stored.run(), stored.trials()))
+    b = read_side("b", stored.write(tmp_path / "b", resumed, stored.trials()))
+    refuse_unlike(a, b)
+    assert Difference("stopped and taken up again", "-", "1") in differences(a, b)
+    assert (a.notes, b.notes) == (
+        (),
+        (
+            "stopped and taken up again (after 2 of 3 trials): its figures are of all its legs, its growth is of one "
+            "of them",
+            "forced at leg 1: threads: 2 -> 4",
+        ),
+    )

@@ -23,7 +23,7 @@ def test_a_row_a_trial(tmp_path: Path) -> None:
     folder = exported(tmp_path, Csv.Options())
     text = (folder / "trials.csv").read_bytes().decode()
     first, second = csv.DictReader(text.splitlines(keepends=True))
-    assert text.startswith("run,block,trial,iteration,started_at,utterance,")
+    assert text.startswith("run,block,leg,trial,iteration,started_at,utterance,")
     assert (first["trial"], first["cold"], first["warmup"], first["outcome"]) == ("0", "true", "false", "ok")
     assert (first["asr.ttft_ms"], first["asr.wer"], first["asr.wer.denominator"]) == ("400.0", "0.2", "5.0")
     assert (first["message"], first["aligner.ttft_ms"]) == ("", "")
