@@ -1,9 +1,11 @@
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 from harness import store
 from harness.records import PlannedJob, SweepPlan
 from harness.sweeping.place import Place, read_place
+from harness.sweeping.state import Resumption, add_resumption
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 NOW = datetime(2026, 1, 1, 12, 1, tzinfo=UTC)
@@ -42,6 +44,24 @@ def test_time_left(tmp_path: Path) -> None:
     assert place == Place(cell=3, cells=3, name="threads=3", block=1, blocks=2, mean_s=30.0, waiting=3)
     assert place.left_s(10.0) == 100.0
     assert str(place) == "3/3 threads=3 block 1/2"
+
+
+def test_a_pause_is_no_work(tmp_path: Path) -> None:
+    """Of a resumed sweep the time counts from then on, over the jobs that have ended since."""
+    planned(tmp_path)
+    (tmp_path / "0" / store.SUMMARY).touch()
+    os.utime(tmp_path / "0" / store.SUMMARY, (START.timestamp(), START.timestamp()))
+    at = datetime(2026, 1, 1, 12, 0, 40, tzinfo=UTC)
+    left = Resumption(at=at.isoformat(), hostname="here", harness_version="0.1.0", left=("1", "2"))
+    add_resumption(tmp_path, left)
+    place = read_place(tmp_path / "2", NOW)
+    assert place is not None
+    assert (place.mean_s, place.waiting) == (None, 1)
+    (tmp_path / "1" / store.SUMMARY).touch()
+    os.utime(tmp_path / "1" / store.SUMMARY, (NOW.timestamp(), NOW.timestamp()))
+    place = read_place(tmp_path / "2", NOW)
+    assert place is not None
+    assert (place.mean_s, place.waiting) == (20.0, 0)
 
 
 def test_no_place(tmp_path: Path) -> None:

@@ -137,7 +137,8 @@ def test_equal_cells_of_an_earlier_sweep_are_reused(folder: Path, capsys: Captur
     assert [path.parent.name for path in second.folder.glob("*/reused.json")] == ["0"]
     assert (second.folder / "0" / "trials.jsonl").read_bytes() == (first.folder / "0" / "trials.jsonl").read_bytes()
     run = json_of(second.folder / "0" / "run.json")
-    assert (run["started_at"], run["overrides"][-1]) == (began, "quiet=False")
+    planned = json_of(second.folder / "plan.json")["jobs"][0]["overrides"]
+    assert (run["started_at"], run["overrides"]) == (began, planned)
     assert [cell["ok"] for cell in json_of(second.folder / "sweep.json")["cells"]] == [True, True, True]
 
 
