@@ -20,6 +20,7 @@ from harness.analysis.lacking import lacking
 from harness.analysis.ledger import StageLedger, ledger
 from harness.analysis.metric_summary import Measured, MetricSummary, metric_summary
 from harness.analysis.outputs import StageOutput, outputs
+from harness.analysis.presence import Presence, presences
 from harness.analysis.real_time import RealTime, real_time
 from harness.analysis.residency import Chain, chain
 from harness.analysis.series import series
@@ -41,7 +42,8 @@ class Summary:
     ``runway`` how long a leak leaves, ``residuals`` what unloaded models still held, by stage. ``broken`` says what
     ``strict`` fails a run for, one line each. ``chain`` is None for a chain of one stage. ``drift`` says what drifts,
     with time or temperature. By stage are ``audio_length``, ``accuracy``, ``real_time``, of three utterances or more,
-    and ``outputs``, by which cells of a sweep are compared; ``alignment`` is about word times. ``trials`` counts the
+    and ``outputs``, by which cells of a sweep are compared; ``alignment`` is about word times. ``presences`` are when
+    each leg was at work, by which runs are found that shared a machine. ``trials`` counts the
     trials that there are, ``first_failure`` is the first that failed; ``made_from`` says which they are, and
     ``made_by`` which analysis summarised them, so that a stored summary is not taken for that of others.
     """
@@ -68,6 +70,7 @@ class Summary:
     real_time: Mapping[str, RealTime] = field(default_factory=dict)
     accuracy: Mapping[str, StageAccuracy] = field(default_factory=dict)
     first_failure: FailedTrial | None = None
+    presences: tuple[Presence, ...] = ()
     trials: int = 0
     made_from: TrialsStamp | None = None
     made_by: str = ""
@@ -117,6 +120,7 @@ def summarise(
         real_time=real_time(run, trials),
         accuracy=accuracy,
         first_failure=first_failure(trials),
+        presences=presences(trials),
         trials=len(trials),
         made_from=made_from,
         made_by=analysis_version(),

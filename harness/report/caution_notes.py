@@ -4,14 +4,17 @@ from collections.abc import Iterator
 
 from harness.analysis.sweep import Sweep
 from harness.report.constancy_lines import sweep_constancy_notes
+from harness.report.machine_lines import machine_lines
+from harness.report.sharing_lines import sweep_sharing
 
 _NAMED = 3
-"""Machines or jobs that a note names; of more it gives the number."""
+"""Jobs that a note names; of more it gives the number."""
 
 
 def caution_notes(sweep: Sweep) -> Iterator[str]:
-    """Yield a note where cells ran on different machines, where outputs differ, and for a swept key without effect."""
-    yield from machine_notes(sweep)
+    """Yield a note where cells ran on several machines, or shared one, where outputs differ, for idle swept keys."""
+    yield from machine_lines(sweep)
+    yield from sweep_sharing(sweep)
     yield from sweep_constancy_notes(sweep, different_only=True)
     idle = tuple(f"{key} is swept, and changes nothing" for key in sweep.swept)
     yield from (note for note in cell_notes(sweep) if note.startswith(idle))
@@ -28,14 +31,3 @@ def cell_notes(sweep: Sweep) -> Iterator[str]:
             yield f"{note} ({'job' if len(jobs) == 1 else 'jobs'} {', '.join(jobs)})"
         else:
             yield f"{note} ({len(jobs)} of {len(ran)} cells)"
-
-
-def machine_notes(sweep: Sweep) -> Iterator[str]:
-    """Yield a note where the cells ran on different hosts: a difference in time may be theirs."""
-    hosts = list(dict.fromkeys(cell.hostname for cell in sweep.cells if cell.hostname))
-    if len(hosts) > 1:
-        more = f" and {len(hosts) - _NAMED} more" if len(hosts) > _NAMED else ""
-        yield (
-            f"the cells ran on {len(hosts)} different machines ({', '.join(hosts[:_NAMED])}{more}): differences in "
-            "time, and to a lesser degree in memory, may be the machines' own"
-        )
