@@ -52,7 +52,7 @@ def read_job(folder: Path) -> StoredJob:
 def unread_job(folder: Path, planned: PlannedJob, outcome: str = NOT_RUN) -> StoredJob:
     """Return a planned job of which there is nothing but the plan, or nothing that can be read."""
     overrides, _ = split_overrides(planned.overrides)
-    return StoredJob(planned.job, folder, outcome, False, overrides, planned.block)
+    return StoredJob(folder.name, folder, outcome, False, overrides, planned.block)
 
 
 def split_overrides(overrides: Sequence[str]) -> tuple[dict[str, str], int | None]:

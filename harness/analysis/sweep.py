@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePath
+
+import msgspec
 
 from harness import store
 from harness.analysis.cell import Cell as Cell
@@ -60,6 +62,12 @@ class Sweep:
         for cell in self.cells:
             names.update((name, None) for name, entry in cell.metrics.items() if entry.main)
         return list(names)
+
+
+class _Swept(msgspec.Struct):
+    """The one field of a run's description that says whether it belongs to a sweep."""
+
+    swept: tuple[str, ...] = ()
 
 
 def read_sweep(folder: Path, baseline: str | None = None) -> Sweep:
@@ -139,9 +147,14 @@ def is_sweep(folder: Path) -> bool:
 def _read_jobs(folder: Path, plan: SweepPlan | None) -> list[StoredJob]:
     """Return the planned jobs in the order of the plan, and behind them those of which it does not know."""
     there = {path.name: path for path in _folders(folder)}
-    planned = [_planned(folder / job.job, job, job.job in there) for job in plan.jobs] if plan else []
+    planned = [_planned(folder / name, job, name in there) for job, name in _named(plan)]
     known = {job.name for job in planned}
     return [*planned, *(read_job(path) for name, path in there.items() if name not in known)]
+
+
+def _named(plan: SweepPlan | None) -> list[tuple[PlannedJob, str]]:
+    """Return the planned jobs with their folders' names; a path that was true on another machine is none here."""
+    return [(job, PurePath(job.job).name) for job in plan.jobs] if plan else []
 
 
 def _planned(folder: Path, planned: PlannedJob, there: bool) -> StoredJob:
@@ -152,7 +165,11 @@ def _planned(folder: Path, planned: PlannedJob, there: bool) -> StoredJob:
 
 
 def _folders(folder: Path) -> list[Path]:
-    """Return the jobs' folders; runs that merely lie side by side, neither numbered nor marked as a sweep, are none."""
+    """Return the jobs' folders, whatever they are called in a folder that is marked as a sweep's.
+
+    Elsewhere a job is numbered, or its run says what its sweep varies: as where jobs of several machines were copied
+    into one folder. Runs that merely lie side by side are none.
+    """
     if not folder.is_dir():
         return []
     marked = (folder / store.MULTIRUN).exists() or (folder / store.PLAN).exists()
@@ -161,7 +178,14 @@ def _folders(folder: Path) -> list[Path]:
 
 def _is_job(path: Path, marked: bool) -> bool:
     there = path.is_dir() and ((path / store.RUN).exists() or (path / store.FAILURE).exists())
-    return there and (marked or path.name.isdigit())
+    return there and (marked or path.name.isdigit() or _is_swept(path))
+
+
+def _is_swept(path: Path) -> bool:
+    try:
+        return bool(msgspec.json.decode((path / store.RUN).read_bytes(), type=_Swept).swept)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return False
 
 
 def _by_number(path: Path) -> tuple[int, str]:
@@ -170,7 +194,7 @@ def _by_number(path: Path) -> tuple[int, str]:
 
 def _grouped(jobs: Iterable[StoredJob], plan: SweepPlan | None) -> list[list[StoredJob]]:
     """Put the jobs of one cell together: as the plan says; else blocks with the same overrides are one cell's."""
-    cells = {job.job: job.cell for job in plan.jobs} if plan else {}
+    cells = {name: job.cell for job, name in _named(plan)}
     groups: dict[object, list[StoredJob]] = {}
     for job in jobs:
         if job.name in cells:

@@ -13,7 +13,7 @@ ALONE, POOLED, KIND = "#", "&", "^"
 """Marks of a time: with nothing to compare it with, of several machines, of a ratio to another machine of one kind."""
 SEVERAL = "several"
 _NAMED = 6
-"""Machines, or metrics, that a line names; of more it gives the number."""
+"""Machines that a line names; of more it gives the number."""
 
 
 def is_apart(sweep: Sweep) -> bool:
@@ -93,12 +93,12 @@ def _compared(sweep: Sweep) -> Iterator[str]:
     entries = main_entries(sweep)
     apart = [name for name, entry in entries.items() if entry.of_machine]
     if apart:
-        yield f"Not compared across machines: {_named(apart)}"
+        yield f"Not compared across machines: {', '.join(apart)}"
     memory = [name for name, entry in entries.items() if entry.quantity == "memory"]
     if memory:
         unlike = len({machine.architecture for machine in sweep.machines if machine.kind}) > 1
-        depends = "which are of different architectures: " if unlike else ""
-        yield f"Compared across machines, {depends}memory, which page size and C library change a little, and outputs"
+        more = ", and so does the architecture, which is not the same" if unlike else ""
+        yield f"Compared all the same: outputs, and memory, which page size and C library change a little{more}"
 
 
 def main_entries(sweep: Sweep) -> dict[str, MetricSummary]:
