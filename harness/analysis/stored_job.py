@@ -40,7 +40,7 @@ def read_job(folder: Path) -> StoredJob:
             failure = store.read_json(folder / store.FAILURE, Failure)
             overrides, block = split_overrides(failure.overrides)
             blocks = 1 if block is None else 0
-            return StoredJob(folder.name, folder, f"failed: {failure.message}", False, overrides, block or 0, blocks)
+            return StoredJob(planned.job, folder, f"failed: {failure.message}", False, overrides, block or 0, blocks)
         found = read_summary(folder)
     except StoreError as error:
         return StoredJob(folder.name, folder, f"unreadable: {error}")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path, PurePath
+from pathlib import Path
 
 import msgspec
 
@@ -147,14 +147,9 @@ def is_sweep(folder: Path) -> bool:
 def _read_jobs(folder: Path, plan: SweepPlan | None) -> list[StoredJob]:
     """Return the planned jobs in the order of the plan, and behind them those of which it does not know."""
     there = {path.name: path for path in _folders(folder)}
-    planned = [_planned(folder / name, job, name in there) for job, name in _named(plan)]
+    planned = [_planned(folder / job.job, job, job.job in there) for job in plan.jobs] if plan else []
     known = {job.name for job in planned}
     return [*planned, *(read_job(path) for name, path in there.items() if name not in known)]
-
-
-def _named(plan: SweepPlan | None) -> list[tuple[PlannedJob, str]]:
-    """Return the planned jobs with their folders' names; a path that was true on another machine is none here."""
-    return [(job, PurePath(job.job).name) for job in plan.jobs] if plan else []
 
 
 def _planned(folder: Path, planned: PlannedJob, there: bool) -> StoredJob:
@@ -194,7 +189,7 @@ def _by_number(path: Path) -> tuple[int, str]:
 
 def _grouped(jobs: Iterable[StoredJob], plan: SweepPlan | None) -> list[list[StoredJob]]:
     """Put the jobs of one cell together: as the plan says; else blocks with the same overrides are one cell's."""
-    cells = {name: job.cell for job, name in _named(plan)}
+    cells = {job.job: job.cell for job in plan.jobs} if plan else {}
     groups: dict[object, list[StoredJob]] = {}
     for job in jobs:
         if job.name in cells:

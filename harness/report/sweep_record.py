@@ -6,6 +6,7 @@ from typing import Any
 
 from harness.analysis.machines import Machine, labels
 from harness.analysis.metric_summary import MetricSummary
+from harness.analysis.standing import Ratio
 from harness.analysis.sweep import Cell, Sweep
 from harness.records import SCHEMA
 from harness.report.isolation_table import is_about_isolation, isolation_rows
@@ -42,7 +43,7 @@ def sweep_record(sweep: Sweep, shown: SweepFigures) -> dict[str, Any]:
                 **_cell(cell),
                 **_place(cell, names),
                 "best": best.get(cell.job, []),
-                "ratios": shown.ratios.get(cell.job, {}),
+                "ratios": {name: _ratio(one, names) for name, one in shown.ratios.get(cell.job, {}).items()},
             }
             for cell in sweep.cells
         ],
@@ -54,6 +55,12 @@ def sweep_record(sweep: Sweep, shown: SweepFigures) -> dict[str, Any]:
 
 def _machine(machine: Machine, name: str) -> dict[str, Any]:
     return {"name": name, **{part.name: getattr(machine, part.name) for part in fields(Machine)}}
+
+
+def _ratio(ratio: Ratio, names: Mapping[Machine, str]) -> dict[str, Any]:
+    """Return a ratio; what it is a multiple of goes without saying where there is one machine."""
+    of = {"of": ratio.of, "other_machine": ratio.other_machine} if names else {}
+    return {"value": ratio.value, "interval": ratio.interval, **of}
 
 
 def _place(cell: Cell, names: Mapping[Machine, str]) -> dict[str, Any]:
