@@ -40,7 +40,7 @@ def read_job(folder: Path) -> StoredJob:
             failure = store.read_json(folder / store.FAILURE, Failure)
             overrides, block = split_overrides(failure.overrides)
             blocks = 1 if block is None else 0
-            return StoredJob(planned.job, folder, f"failed: {failure.message}", False, overrides, block or 0, blocks)
+            return StoredJob(folder.name, folder, f"failed: {failure.message}", False, overrides, block or 0, blocks)
         found = read_summary(folder)
     except StoreError as error:
         return StoredJob(folder.name, folder, f"unreadable: {error}")
@@ -52,7 +52,7 @@ def read_job(folder: Path) -> StoredJob:
 def unread_job(folder: Path, planned: PlannedJob, outcome: str = NOT_RUN) -> StoredJob:
     """Return a planned job of which there is nothing but the plan, or nothing that can be read."""
     overrides, _ = split_overrides(planned.overrides)
-    return StoredJob(folder.name, folder, outcome, False, overrides, planned.block)
+    return StoredJob(planned.job, folder, outcome, False, overrides, planned.block)
 
 
 def split_overrides(overrides: Sequence[str]) -> tuple[dict[str, str], int | None]:
