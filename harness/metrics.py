@@ -10,8 +10,23 @@ ratio     a numerator and a denominator         sum / sum, interval by bootstrap
 trend     one point of a series                 a robust slope per iteration, and a verdict
 constancy a value that should not change        unchanged, or the first trial that differs
 ========= ===================================== ====================================================
+
+A metric's *quantity* says what a figure is of, and so what a figure of another machine, or of one that other jobs were
+using too, is worth beside it (see ``docs/machines.md``):
+
+========= ======================================================= ====================== ==================
+quantity  is                                                      across machines        on a shared machine
+========= ======================================================= ====================== ==================
+time      seconds, and what they are divided by or into           not compared           not valid
+machine   what the whole machine did: page cache, disk, switches  not compared           not valid
+memory    bytes of the measured process                           compared, with a word  valid
+accuracy  outputs and what is wrong with them                     compared               valid
+count     threads, open files, processes                          compared               valid
+other     anything else                                           compared               valid
+========= ======================================================= ====================== ==================
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from math import isfinite
@@ -28,6 +43,23 @@ class Kind(StrEnum):
 
 
 Better = Literal["lower", "higher", "neither"]
+Quantity = Literal["", "time", "machine", "memory", "accuracy", "count", "other"]
+"""What a figure is of; empty in a declaration that leaves it to the unit."""
+
+OF_MACHINE: frozenset[Quantity] = frozenset({"time", "machine"})
+"""Quantities that another machine changes, and another job on the same one."""
+_BY_UNIT: Mapping[Quantity, frozenset[str]] = {
+    "time": frozenset({"ns", "us", "ms", "s", "min", "h", "cores", "hz"}),
+    "memory": frozenset({"b", "kib", "mib", "gib", "kb", "mb", "gb"}),
+    "accuracy": frozenset({"edits", "text", "timed words"}),
+    "count": frozenset({"faults", "switches", "blocks", "threads", "processes", "files"}),
+}
+
+
+def quantity_of(unit: str) -> Quantity:
+    """Return the quantity that a unit suggests: of ``MiB/s`` time, for a time in any part of it makes it one."""
+    parts = {part.strip().lower() for part in unit.split("/")}
+    return next((quantity for quantity, units in _BY_UNIT.items() if parts & units), "other")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +69,8 @@ class Metric:
     ``name`` carries the unit (``ttft_ms``). ``scope`` says whether each stage has one, or the chain as a whole.
     ``format`` is a format specification for printing. ``main`` metrics stand in sweep tables. ``cold_apart`` says
     that the first trial differs in kind (it pays for cold caches), so that it is reported by itself; what does not
-    depend on warmth, like a word error rate, counts every trial.
+    depend on warmth, like a word error rate, counts every trial. ``quantity`` is what it is of; where the declaration
+    does not say, as in every run that was stored before it could, it is what the unit suggests.
     ``description`` is one sentence: the definition, with its source where it is a published formula.
     """
 
@@ -50,6 +83,12 @@ class Metric:
     main: bool = False
     cold_apart: bool = True
     description: str = ""
+    quantity: Quantity = ""
+
+    def __post_init__(self) -> None:
+        """Take the quantity from the unit where the declaration leaves it out."""
+        if not self.quantity:
+            object.__setattr__(self, "quantity", quantity_of(self.unit))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from omegaconf import OmegaConf
 from harness.config import builtin_folder
 from harness.hookspecs import POINTS, Exporter, Probe
 from harness.hydra_app import search_path
-from harness.metrics import Better, Kind, Measurement, Metric
+from harness.metrics import Better, Kind, Measurement, Metric, Quantity
 from harness.normalizer import names, normalizer
 from harness.plugins import Found, Listeners, discover, options_of
 from harness.records import Outcome, Phase, Role, Streams, Trial, Visit
@@ -292,6 +292,7 @@ def test_metrics(name: str) -> None:
         assert metric.kind in set(Kind)
         assert metric.better in get_args(Better)
         assert format(1.5, metric.format)
+        assert metric.quantity in set(get_args(Quantity)) - {""}
 
 
 def test_metric_names_are_unique() -> None:

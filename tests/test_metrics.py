@@ -2,7 +2,7 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from harness.metrics import Kind, Measurement, Metric, absent, constant, ratio, sample
+from harness.metrics import Kind, Measurement, Metric, Quantity, absent, constant, ratio, sample
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,25 @@ def test_a_metric_is_a_sample_of_a_stage_unless_it_says_otherwise() -> None:
         cold_apart=True,
         description="",
     )
+
+
+@pytest.mark.parametrize(
+    ("unit", "quantity"),
+    [
+        ("ms", "time"),
+        ("s/s", "time"),
+        ("1/s", "time"),
+        ("MiB/s", "time"),
+        ("MiB/iteration", "memory"),
+        ("edits/word", "accuracy"),
+        ("files/iteration", "count"),
+        ("share", "other"),
+    ],
+)
+def test_a_quantity_that_is_not_said_is_the_units(unit: str, quantity: Quantity) -> None:
+    """As in runs that were stored before a metric could say it; what it says stands."""
+    assert Metric(name="a", unit=unit).quantity == quantity
+    assert Metric(name="a", unit=unit, quantity="machine").quantity == "machine"
 
 
 def test_declarations_and_values_are_frozen() -> None:

@@ -1,20 +1,27 @@
 """One cell of a sweep: all that was measured with the same values of the swept keys, in one run or in several."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from harness.analysis.blocks import merged
 from harness.analysis.drift import Drift
 from harness.analysis.first_failure import FailedTrial
 from harness.analysis.isolation import IsolationCost
+from harness.analysis.machines import Machine, machine_of, machines_by_leg
 from harness.analysis.metric_summary import MetricSummary
 from harness.analysis.outputs import StageOutput
+from harness.analysis.presence import Stay
 from harness.analysis.setting import Setting, setting_of
 from harness.analysis.stored_job import NOT_RUN, StoredJob
+from harness.analysis.stored_summary import SummarisedRun
 from harness.analysis.summary import Summary
 from harness.errors import StoreError
 from harness.records import Environment, Seam
+
+_NOTHING: Mapping[str, MetricSummary] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +34,12 @@ class Cell:
     that there are. ``started_at`` is when the first of its jobs began, ``environment`` where, ``setting`` with what its
     stages had at hand; None where no run was recorded. ``charts`` are the formats of charts that were asked for,
     ``first_failure`` is its first trial that failed, ``drift`` what drifted in any of its jobs, ``outputs``
-    what its stages put out, by stage. ``seams`` are where its jobs were taken up again, with the job's name.
+    what its stages put out, by stage.
+
+    ``elsewhere`` are the machines, beside that of ``environment``, on which others of its blocks or legs were measured;
+    ``parts`` has the figures of each machine by itself where there are several. ``stays`` say when its jobs were at
+    work where, ``neighbours`` which other jobs they saw on their machines. ``seams`` are where its jobs were taken up
+    again, with the job's name.
     """
 
     job: str
@@ -51,6 +63,20 @@ class Cell:
     first_failure: FailedTrial | None = None
     outputs: Mapping[str, StageOutput] = field(default_factory=dict)
     seams: tuple[tuple[str, Seam], ...] = ()
+    elsewhere: tuple[Machine, ...] = ()
+    parts: Mapping[Machine, Mapping[str, MetricSummary]] = field(default_factory=dict)
+    stays: tuple[Stay, ...] = ()
+    neighbours: tuple[str, ...] = ()
+
+    @property
+    def machines(self) -> tuple[Machine, ...]:
+        """Every machine that it was measured on; none where nothing was run, or it is not known."""
+        first = () if self.environment is None else (machine_of(self.environment),)
+        return tuple(dict.fromkeys((*first, *self.elsewhere)))
+
+    def metrics_on(self, machine: Machine) -> Mapping[str, MetricSummary]:
+        """Return what it measured on one machine alone: all of it, its part there, or nothing."""
+        return self.metrics if self.machines == (machine,) else self.parts.get(machine, _NOTHING)
 
     @property
     def hostname(self) -> str | None:
@@ -75,6 +101,8 @@ def cell_of(jobs: Sequence[StoredJob]) -> Cell:
     except StoreError as error:  # the trials of a block, which nobody had read until now
         summary, outcome, ok = read[0].summary, f"unreadable: {error}", False
     environment = next((found.environment for found in read if found.environment is not None), None)
+    places = {job.name: _places(job.found) for job in jobs if job.found is not None}
+    machines = tuple(dict.fromkeys(machine for place in places.values() for machine in place.values()))
     return Cell(
         first.name,
         first.folder,
@@ -96,7 +124,39 @@ def cell_of(jobs: Sequence[StoredJob]) -> Cell:
         first_failure=next((found.summary.first_failure for found in read if found.summary.first_failure), None),
         outputs=summary.outputs,
         seams=tuple((job.name, seam) for job in jobs if job.found for seam in job.found.run.seams),
+        elsewhere=tuple(one for one in machines if environment is None or one != machine_of(environment)),
+        parts=_parts(jobs, places, machines),
+        stays=tuple(stay for job in jobs if job.found is not None for stay in _stays(job.name, job.found)),
+        neighbours=tuple(dict.fromkeys(line for found in read for line in _neighbours(found.environment))),
     )
+
+
+def _places(found: SummarisedRun) -> Mapping[int, Machine]:
+    return machines_by_leg(found.folder, found.run, found.environment)
+
+
+def _parts(
+    jobs: Sequence[StoredJob], places: Mapping[str, Mapping[int, Machine]], machines: Sequence[Machine]
+) -> dict[Machine, Mapping[str, MetricSummary]]:
+    """Return the figures of the jobs that were on one machine and on no other, where there are several machines."""
+    found: dict[Machine, Mapping[str, MetricSummary]] = {}
+    for machine in machines if len(machines) > 1 else ():
+        there = [job.found for job in jobs if job.found and job.ok and set(places[job.name].values()) == {machine}]
+        if there:
+            with suppress(StoreError):  # it was said of the whole cell
+                found[machine] = merged(there).metrics
+    return found
+
+
+def _stays(job: str, found: SummarisedRun) -> Iterator[Stay]:
+    machines = _places(found)
+    for presence in found.summary.presences:
+        if presence.leg in machines:
+            yield Stay(job, machines[presence.leg], presence.began_s, presence.ended_s)
+
+
+def _neighbours(environment: Environment | None) -> tuple[str, ...]:
+    return environment.allocation.neighbours if environment is not None and environment.allocation is not None else ()
 
 
 def _outcome(jobs: Sequence[StoredJob]) -> str:

@@ -47,7 +47,8 @@ class Drift:
     """A metric that drifts: by how many per cent over the run, with the 95 % interval of that, from ``n`` trials.
 
     ``first`` and ``last`` are the ends of what it drifts with: seconds since the first steady trial, or the lowest and
-    the highest temperature in degrees Celsius. ``leg`` is the one of a resumed run in which it drifts, else None.
+    the highest temperature in degrees Celsius. ``leg`` is the one of a resumed run in which it drifts, else None;
+    ``machine`` is the one that drifts, in a sweep over several.
     """
 
     metric: str
@@ -58,16 +59,21 @@ class Drift:
     last: float
     n: int
     leg: int | None = None
+    machine: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class BlockFigures:
-    """What one block of a sweep's cell says in sum: ``at_s`` is when it began, in seconds of any clock."""
+    """What one block of a sweep's cell says in sum: ``at_s`` is when it began, in seconds of any clock.
+
+    ``machine`` is where, in a sweep over several machines.
+    """
 
     cell: int
     block: int
     at_s: float
     metrics: Mapping[str, MetricSummary]
+    machine: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,7 @@ class _Series:
     n: int
     shared: int = 1
     leg: int | None = None
+    machine: str = ""
 
 
 def drifts(run: Run, measured: Measured) -> tuple[Drift, ...]:
@@ -101,11 +108,20 @@ def drifts(run: Run, measured: Measured) -> tuple[Drift, ...]:
 def sweep_drift(blocks: Sequence[BlockFigures]) -> tuple[Drift, ...]:
     """Return the metrics in which the cells of a sweep drift together, from the medians of their blocks.
 
-    Two blocks of a cell differ by when they ran, and by nothing else.
+    Two blocks of a cell on one machine differ by when they ran, and by nothing else; each machine is looked at by
+    itself, with one correction for them all.
     """
     entries = {name: entry for one in blocks for name, entry in one.metrics.items()}
     names = [name for name, entry in entries.items() if _may_drift(entry.main, entry.kind, entry.unit)]
-    looked_at = [series for name in names if (series := _of_sweep(name, blocks)) is not None]
+    by_machine: dict[str, list[BlockFigures]] = {}
+    for one in blocks:
+        by_machine.setdefault(one.machine, []).append(one)
+    looked_at = [
+        replace(series, machine=machine)
+        for machine, own in by_machine.items()
+        for name in names
+        if (series := _of_sweep(name, own)) is not None
+    ]
     found = _proven(looked_at)
     return tuple(_as_ratio(one) for one in found)
 
@@ -113,7 +129,7 @@ def sweep_drift(blocks: Sequence[BlockFigures]) -> tuple[Drift, ...]:
 def _as_ratio(drift: Drift) -> Drift:
     """Turn per cents of a logarithm into those of the figure."""
     change, low, high = (100 * (exp(value / 100) - 1) for value in (drift.change_percent, *drift.interval))
-    return Drift(drift.metric, drift.against, change, (low, high), drift.first, drift.last, drift.n)
+    return replace(drift, change_percent=change, interval=(low, high))
 
 
 def _may_drift(main: bool, kind: Kind, unit: str) -> bool:
@@ -235,4 +251,5 @@ def _drift(series: _Series) -> Drift | None:
         return None
     low, high = found.interval
     rate = 100 * found.per_iteration
-    return Drift(series.metric, series.against, rate, (100 * low, 100 * high), first, last, series.n, series.leg)
+    bounds = (100 * low, 100 * high)
+    return Drift(series.metric, series.against, rate, bounds, first, last, series.n, series.leg, series.machine)

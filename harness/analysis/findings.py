@@ -1,13 +1,15 @@
 """What a sweep shows of each of its main metrics: which cell is best, by how much, and whether that may be noise."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from harness.analysis.counterpart import counterpart
+from harness.analysis.machines import Machine, labels
 from harness.analysis.metric_summary import MetricSummary
 from harness.analysis.standing import ratio
 from harness.analysis.statistics import Interval
-from harness.analysis.sweep import Cell, Sweep
+from harness.analysis.sweep import Sweep
 
 
 class Against(StrEnum):
@@ -42,7 +44,8 @@ class Finding:
 
     ``ratio`` is best / baseline, None where either is not above zero. ``level`` are the other cells, in the order of
     their jobs, that cannot be told from the best one: their ratio's interval holds 1, or there is none. ``cells``
-    counts the cells that have a figure, ``worst`` is the last of them.
+    counts the cells that have a figure, ``worst`` is the last of them. ``machine`` is the one whose cells these are, of
+    a metric that is not compared across the sweep's machines; ``name`` is what tells it from the others.
     """
 
     metric: str
@@ -53,20 +56,57 @@ class Finding:
     ratio: float | None = None
     level: tuple[str, ...] = ()
     cells: int = 0
+    machine: str = ""
+
+    @property
+    def name(self) -> str:
+        """The metric, with the machine where it is told for each."""
+        return on_machine(self.metric, self.machine)
+
+
+def on_machine(metric: str, machine: str) -> str:
+    """Name a metric on one machine; by itself where there is no other."""
+    return f"{metric} on {machine}" if machine else metric
 
 
 def findings(sweep: Sweep) -> list[Finding]:
     """Return a finding for each main metric that has a direction and a figure in at least two cells that are ok.
 
-    Steady figures are compared; where no cell has any, cold ones.
+    Steady figures are compared; where no cell has any, cold ones. In a sweep over several machines there is one for
+    each machine, of times and of what else is the machine's.
     """
     base = sweep.baseline.job if sweep.baseline else None
-    found = (_finding(name, sweep.cells, base) for name in sweep.main_metrics)
+    found = []
+    names = labels(sweep.machines)
+    for name in sweep.main_metrics:
+        whole = {cell.job: cell.metrics[name] for cell in sweep.cells if cell.ok and name in cell.metrics}
+        if len(names) < 2 or not any(entry.of_machine for entry in whole.values()):
+            found.append(_finding(name, whole, base))
+            continue
+        for machine, label in names.items():
+            found.append(_finding(name, _there(sweep, name, machine), _base_there(sweep, machine), label))
     return [finding for finding in found if finding is not None]
 
 
-def _finding(name: str, cells: Sequence[Cell], baseline_job: str | None) -> Finding | None:
-    entries = {cell.job: cell.metrics[name] for cell in cells if cell.ok and name in cell.metrics}
+def _there(sweep: Sweep, name: str, machine: Machine) -> dict[str, MetricSummary]:
+    """Return what the cells that are ok measured of a metric on one machine."""
+    parts = ((cell, cell.metrics_on(machine)) for cell in sweep.cells if cell.ok)
+    return {cell.job: part[name] for cell, part in parts if name in part}
+
+
+def _base_there(sweep: Sweep, machine: Machine) -> str | None:
+    """Return the job that stands for the baseline on a machine."""
+    cells = (cell for cell in sweep.cells if cell.machines == (machine,))
+    found = next((counterpart(sweep, cell) for cell in cells), None)
+    if found is not None:
+        return None if found.other_machine else found.job
+    base = sweep.baseline
+    return base.job if base is not None and base.metrics_on(machine) else None
+
+
+def _finding(
+    name: str, entries: Mapping[str, MetricSummary], baseline_job: str | None, machine: str = ""
+) -> Finding | None:
     figures = _figures(entries)
     if len(figures) < 2:
         return None
@@ -88,6 +128,7 @@ def _finding(name: str, cells: Sequence[Cell], baseline_job: str | None) -> Find
         ratio=_ratio(best, base),
         level=tuple(figure.job for figure in figures if figure.job != best.job and not told[figure.job]),
         cells=len(figures),
+        machine=machine,
     )
 
 

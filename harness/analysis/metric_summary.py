@@ -10,7 +10,7 @@ from harness.analysis.legs import first_iterations, workers_of
 from harness.analysis.sampling_unit import Unit, Units, by_utterance, units
 from harness.analysis.slope import slope
 from harness.analysis.statistics import MIN_FOR_INTERVAL, Interval, spread
-from harness.metrics import Better, Kind, Measurement, Metric
+from harness.metrics import OF_MACHINE, Better, Kind, Measurement, Metric, Quantity, quantity_of
 from harness.records import Trial
 
 
@@ -23,7 +23,7 @@ class MetricSummary:
     its legs' first ones. Exactly one of ``value``,
     ``text`` and ``null_reason`` is set. The interval of a ratio is over ``units`` of what ``interval_over`` says:
     utterances, or trials where there are fewer than three; of what no iteration changes (``Metric.cold_apart`` is
-    false) never trials, and speakers where they are known.
+    false) never trials, and speakers where they are known. ``quantity`` is the metric's own.
     """
 
     scope: str
@@ -52,6 +52,17 @@ class MetricSummary:
     denominator: float | None = None
     text: str | None = None
     null_reason: str | None = None
+    quantity: Quantity = ""
+
+    def __post_init__(self) -> None:
+        """Take the quantity from the unit where nothing says it."""
+        if not self.quantity:
+            object.__setattr__(self, "quantity", quantity_of(self.unit))
+
+    @property
+    def of_machine(self) -> bool:
+        """Whether another machine changes the figure, and another job on the same one: times, the page cache."""
+        return self.quantity in OF_MACHINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +153,7 @@ def _entry(metric: Metric, scope: str, **values: object) -> MetricSummary:
         format=metric.format,
         main=metric.main,
         description=metric.description,
+        quantity=metric.quantity,
         **values,  # type: ignore[arg-type]
     )
 

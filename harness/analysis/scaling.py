@@ -3,14 +3,15 @@
 Speed-up is the time with the fewest threads by the time with more, efficiency the speed-up by how many times more
 threads they are (Eager, Zahorjan and Lazowska, 1989, IEEE Trans. Comput. 38, 408-423; with one thread as the fewest, as
 Amdahl, 1967, AFIPS Conf. Proc. 30, 483-485, has it). Times are real-time factors, sums over sums. Cells are compared
-with those whose other swept keys are the same. A difference is *shown* where the 95 % intervals of both figures do not
-overlap, which is stricter than a test at 5 %; nothing else is called one.
+with those whose other swept keys are the same, and their times within one machine. A difference is *shown* where the 95
+% intervals of both figures do not overlap, which is stricter than a test at 5 %; nothing else is called one.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.analysis.line import line
+from harness.analysis.machines import labels
 from harness.analysis.metric_summary import MetricSummary
 from harness.analysis.setting import StageSetting
 from harness.analysis.statistics import Interval
@@ -19,6 +20,8 @@ from harness.analysis.sweep import Cell, Sweep
 _RTF, _CPU, _CORES, _SEEN = "rtf", "cpu_rtf", "cores_used", "run_threads"
 _PEAKS = ("load_peak_mib", "run_peak_mib")
 _OVERHEAD = "load_overhead_mib"
+MACHINE = "machine"
+"""Stands among the keys of a group, and is none that is swept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,9 @@ def thread_scaling(sweep: Sweep) -> list[ThreadScaling]:
     """Return a sheet for each stage that uses threads and each group of cells; none where they are not swept."""
     return [
         _threads(stage, keys, members)
-        for stage, keys, members in _groups(sweep, "threads", lambda one: one.threads if one.uses_threads else None)
+        for stage, keys, members in _groups(
+            sweep, "threads", lambda one: one.threads if one.uses_threads else None, apart=True
+        )
     ]
 
 
@@ -140,20 +145,23 @@ def context_scaling(sweep: Sweep) -> list[ContextScaling]:
 
 
 def _groups(
-    sweep: Sweep, key: str, value_of: Callable[[StageSetting], int | None]
+    sweep: Sweep, key: str, value_of: Callable[[StageSetting], int | None], *, apart: bool = False
 ) -> Iterator[tuple[str, Mapping[str, str], list[_Member]]]:
     """Yield each stage with each group of cells that differ in nothing but the key, which has several values there.
 
-    The key may be swept for all stages, or for one as its option.
+    The key may be swept for all stages, or for one as its option. Where ``apart``, the cells of each machine of several
+    are a group, which :data:`MACHINE` names; those of several machines, or of unknown ones, are in none.
     """
+    names = labels(sweep.machines) if apart and len(sweep.machines) > 1 else {}
     for stage in dict.fromkeys(stage.key for cell in sweep.cells if cell.setting for stage in cell.setting.stages):
         axes = [name for name in (f"{stage}.{key}", key) if name in sweep.swept]
         others = [name for name in sweep.swept if name not in axes]
         groups: dict[tuple[tuple[str, str], ...], list[_Member]] = {}
         for cell in sweep.cells if axes else ():
             value = _value(cell, stage, axes, value_of)
-            if value is not None:
-                keys = tuple((name, cell.overrides[name]) for name in others if name in cell.overrides)
+            if value is not None and (not names or len(cell.machines) == 1):
+                where = ((MACHINE, names[cell.machines[0]]),) if names else ()
+                keys = where + tuple((name, cell.overrides[name]) for name in others if name in cell.overrides)
                 groups.setdefault(keys, []).append(_Member(cell, value))
         for keys, members in groups.items():
             if len({member.value for member in members}) > 1 and any(member.cell.setting for member in members):

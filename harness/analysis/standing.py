@@ -2,14 +2,17 @@
 
 A ratio is of two figures. Its 95 % interval comes from theirs, which are in the summaries: on the logarithms, by the
 recovery of variances (MOVER, Zou and Donner, 2008), ``d - sqrt((a - a_low)^2 + (b_high - b)^2)`` and the other end
-likewise. It says what the trials scatter, and nothing of what changed on the machine between two cells.
+likewise. It says what the trials scatter, and nothing of what changed on the machine between two cells. Times, and what
+else is the machine's, are compared within one machine: :mod:`harness.analysis.counterpart`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, hypot, log
 
 from harness.analysis.cell import Cell
+from harness.analysis.counterpart import Counterpart, counterpart
+from harness.analysis.machines import Machine
 from harness.analysis.metric_summary import MetricSummary
 from harness.analysis.statistics import Interval
 from harness.analysis.sweep import Sweep
@@ -17,10 +20,16 @@ from harness.analysis.sweep import Sweep
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """A figure as a multiple of the baseline's; ``interval`` is None where one of the two has none."""
+    """A figure as a multiple of the baseline's; ``interval`` is None where one of the two has none.
+
+    ``of`` is the job whose figure it is a multiple of; ``other_machine`` says that this ran on another machine of the
+    same kind, so that the ratio is also one of the two machines.
+    """
 
     value: float
     interval: Interval | None = None
+    of: str = ""
+    other_machine: bool = False
 
     @property
     def told_from_one(self) -> bool:
@@ -31,18 +40,30 @@ class Ratio:
 def ratios(sweep: Sweep, names: Sequence[str]) -> Mapping[str, Mapping[str, Ratio]]:
     """Return the ratios of these metrics to the baseline's, by cell's job and metric.
 
-    None are taken of a baseline that failed, of the baseline itself, and of figures that are not above 0.
+    None are taken of a baseline that failed, of the baseline itself, and of figures that are not above 0; nor of times
+    that the sweep has nothing to compare with.
     """
     base = sweep.baseline
     if base is None or not base.ok:
         return {}
+    whole = Counterpart(base.job, base.metrics)
     found = {}
     for cell in sweep.cells:
         if cell is not base:
-            there = ((name, cell.metrics.get(name)) for name in names)
-            pairs = ((name, ratio(entry, base.metrics.get(name))) for name, entry in there)
+            own = counterpart(sweep, cell)
+            pairs = ((name, _against(cell, name, own, whole)) for name in names)
             found[cell.job] = {name: made for name, made in pairs if made is not None}
     return found
+
+
+def _against(cell: Cell, name: str, own: Counterpart | None, whole: Counterpart) -> Ratio | None:
+    """Return the ratio of one figure: of a time to the cell's own counterpart, else to the whole baseline."""
+    entry = cell.metrics.get(name)
+    base = own if entry is not None and entry.of_machine else whole
+    if base is None or base.job == cell.job:
+        return None
+    made = ratio(entry, base.metrics.get(name))
+    return None if made is None else replace(made, of=base.job, other_machine=base.other_machine)
 
 
 def ratio(entry: MetricSummary | None, base: MetricSummary | None) -> Ratio | None:
@@ -54,16 +75,24 @@ def ratio(entry: MetricSummary | None, base: MetricSummary | None) -> Ratio | No
     return Ratio(entry.value / base.value, _interval(entry, base))
 
 
-def best(cells: Sequence[Cell], names: Sequence[str]) -> Mapping[str, str]:
-    """Return the job of the best cell of each metric that has one.
+def best(cells: Sequence[Cell], names: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+    """Return the job of the best cell of each metric that has one; of times, the best one on each machine.
 
     Only cells that are ok stand to be chosen, at least two of them; of two that print the same figure none is best.
     """
     found = {}
+    several = len({machine for cell in cells for machine in cell.machines}) > 1
     for name in names:
-        entries = [(cell.job, cell.metrics[name]) for cell in cells if cell.ok and name in cell.metrics]
-        chosen = _best([(job, entry) for job, entry in entries if entry.value is not None])
-        if chosen is not None:
+        groups: dict[tuple[Machine, ...], list[tuple[str, MetricSummary]]] = {}
+        for cell in cells:
+            entry = cell.metrics.get(name)
+            if not cell.ok or entry is None or entry.value is None:
+                continue
+            apart = several and entry.of_machine
+            if not apart or len(cell.machines) == 1:
+                groups.setdefault(cell.machines if apart else (), []).append((cell.job, entry))
+        chosen = tuple(job for group in groups.values() if (job := _best(group)) is not None)
+        if chosen:
             found[name] = chosen
     return found
 

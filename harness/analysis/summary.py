@@ -22,6 +22,7 @@ from harness.analysis.leg_verdict import Judged, judge_legs, telling
 from harness.analysis.legs import Leg, legs
 from harness.analysis.metric_summary import Measured, MetricSummary, metric_summary
 from harness.analysis.outputs import StageOutput, outputs
+from harness.analysis.presence import Presence, presences
 from harness.analysis.real_time import RealTime, real_time
 from harness.analysis.residency import Chain, chain
 from harness.analysis.unknown_words import unknown_words
@@ -43,9 +44,10 @@ class Summary:
     ``strict`` fails a run for, one line each. ``chain`` is None for a chain of one stage. ``drift`` says what drifts,
     with time or temperature. By stage are ``audio_length``, ``accuracy``, ``real_time``, of three utterances or more,
     and ``outputs``, by which cells of a sweep are compared; ``alignment`` is about word times. ``legs`` has each leg of
-    a run that was taken up again, and is empty for any other. ``trials`` counts the
-    trials that there are, ``first_failure`` is the first that failed; ``made_from`` says which they are, and
-    ``made_by`` which analysis summarised them, so that a stored summary is not taken for that of others.
+    a run that was taken up again, and is empty for any other. ``presences`` are when each leg was at work, by which
+    runs are found that shared a machine. ``trials`` counts the trials that there are, ``first_failure`` is the first
+    that failed; ``made_from`` says which they are, and ``made_by`` which analysis summarised them, so that a stored
+    summary is not taken for that of others.
     """
 
     run: str
@@ -71,6 +73,7 @@ class Summary:
     accuracy: Mapping[str, StageAccuracy] = field(default_factory=dict)
     first_failure: FailedTrial | None = None
     legs: tuple[Leg, ...] = ()
+    presences: tuple[Presence, ...] = ()
     trials: int = 0
     made_from: TrialsStamp | None = None
     made_by: str = ""
@@ -124,6 +127,7 @@ def summarise(
         accuracy=accuracy,
         first_failure=first_failure(trials),
         legs=_legs(run, trials, each),
+        presences=presences(trials),
         trials=len(trials),
         made_from=made_from,
         made_by=analysis_version(),

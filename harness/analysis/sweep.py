@@ -10,12 +10,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
+
 from harness import store
 from harness.analysis.cell import Cell as Cell
 from harness.analysis.cell import cell_of
 from harness.analysis.drift import BlockFigures, Drift, sweep_drift
 from harness.analysis.isolation import BASE_KEY, isolation_cost, joined
+from harness.analysis.machines import Machine, labels
 from harness.analysis.outputs import OutputCheck, check_outputs
+from harness.analysis.presence import Overlap, overlaps
 from harness.analysis.stored_job import StoredJob, read_job, unread_job
 from harness.analysis.sweep_plan import read_plan
 from harness.errors import StoreError
@@ -28,7 +32,8 @@ class Sweep:
     """The cells of a sweep in their order. ``swept`` are the keys that differ, ``constant`` the others.
 
     ``baseline`` is the cell that the others are compared with: the one that was asked for, else the first; None where
-    there is only one. ``outputs`` say whether the cells that have to agree put out the same.
+    there is only one. ``outputs`` say whether the cells that have to agree put out the same, ``overlaps`` which jobs
+    were at work on one machine at the same time. Where the cells ran on several machines, those of one stand together.
     """
 
     folder: Path
@@ -38,6 +43,12 @@ class Sweep:
     baseline: Cell | None = None
     drift: tuple[Drift, ...] = ()
     outputs: tuple[OutputCheck, ...] = ()
+    overlaps: tuple[Overlap, ...] = ()
+
+    @property
+    def machines(self) -> tuple[Machine, ...]:
+        """Every machine that a cell was measured on, in the order of the cells."""
+        return tuple(dict.fromkeys(machine for cell in self.cells for machine in cell.machines))
 
     @property
     def ok(self) -> bool:
@@ -51,6 +62,12 @@ class Sweep:
         for cell in self.cells:
             names.update((name, None) for name, entry in cell.metrics.items() if entry.main)
         return list(names)
+
+
+class _Swept(msgspec.Struct):
+    """The one field of a run's description that says whether it belongs to a sweep."""
+
+    swept: tuple[str, ...] = ()
 
 
 def read_sweep(folder: Path, baseline: str | None = None) -> Sweep:
@@ -69,7 +86,20 @@ def read_sweep(folder: Path, baseline: str | None = None) -> Sweep:
         cells = tuple(_with_isolation(cell) for cell in cells)
     base = _baseline(baseline, plan, cells, swept)
     checked = check_outputs(cells, swept, base.job)
-    return Sweep(folder, cells, swept, constant, base if len(cells) > 1 else None, _drift(jobs), checked)
+    together = overlaps(stay for cell in cells for stay in cell.stays)
+    ordered = _by_machine(cells)
+    return Sweep(
+        folder, ordered, swept, constant, base if len(cells) > 1 else None, _drift(cells, jobs), checked, together
+    )
+
+
+def _by_machine(cells: Sequence[Cell]) -> tuple[Cell, ...]:
+    """Put the cells of one machine together, machines as they first come, cells of several or of none at the end."""
+    alone = list(dict.fromkeys(cell.machines for cell in cells if len(cell.machines) == 1))
+    if len({machine for cell in cells for machine in cell.machines}) < 2:
+        return tuple(cells)
+    place: dict[tuple[Machine, ...], int] = {machines: number for number, machines in enumerate(alone)}
+    return tuple(sorted(cells, key=lambda cell: place.get(cell.machines, len(alone) + (not cell.machines))))
 
 
 def _baseline(asked: str | None, plan: SweepPlan | None, cells: Sequence[Cell], swept: Sequence[str]) -> Cell:
@@ -80,17 +110,25 @@ def _baseline(asked: str | None, plan: SweepPlan | None, cells: Sequence[Cell], 
     return cells[0]
 
 
-def _drift(jobs: Sequence[StoredJob]) -> tuple[Drift, ...]:
-    """Return the metrics in which all cells drift together; none where no cell was measured in several blocks."""
-    read = [(job, job.found) for job in jobs if job.found is not None and job.blocks > 1]
-    cells = {identity: number for number, identity in enumerate(dict.fromkeys(_identity(job) for job, _ in read))}
+def _drift(cells: Sequence[Cell], jobs: Sequence[StoredJob]) -> tuple[Drift, ...]:
+    """Return the metrics in which all cells drift together; none where no cell was measured in several blocks.
+
+    Blocks on different machines differ by more than the time at which they ran: each machine is looked at by itself.
+    """
+    places = {job: set[Machine]() for cell in cells for job in cell.jobs}
+    for stay in (stay for cell in cells for stay in cell.stays):
+        places[stay.job].add(stay.machine)
+    names = labels(tuple(dict.fromkeys(machine for cell in cells for machine in cell.machines)))
+    read = [(job, job.found) for job in jobs if job.found is not None and job.blocks > 1 and len(places[job.name]) < 2]
+    numbers = {identity: number for number, identity in enumerate(dict.fromkeys(_identity(job) for job, _ in read))}
     return sweep_drift(
         [
             BlockFigures(
-                cells[_identity(job)],
+                numbers[_identity(job)],
                 job.block,
                 datetime.fromisoformat(found.run.started_at).timestamp(),
                 found.summary.metrics,
+                next((names[machine] for machine in places[job.name]), "") if len(names) > 1 else "",
             )
             for job, found in read
         ]
@@ -122,7 +160,11 @@ def _planned(folder: Path, planned: PlannedJob, there: bool) -> StoredJob:
 
 
 def _folders(folder: Path) -> list[Path]:
-    """Return the jobs' folders; runs that merely lie side by side, neither numbered nor marked as a sweep, are none."""
+    """Return the jobs' folders, whatever they are called in a folder that is marked as a sweep's.
+
+    Elsewhere a job is numbered, or its run says what its sweep varies: as where jobs of several machines were copied
+    into one folder. Runs that merely lie side by side are none.
+    """
     if not folder.is_dir():
         return []
     marked = (folder / store.MULTIRUN).exists() or (folder / store.PLAN).exists()
@@ -131,7 +173,14 @@ def _folders(folder: Path) -> list[Path]:
 
 def _is_job(path: Path, marked: bool) -> bool:
     there = path.is_dir() and ((path / store.RUN).exists() or (path / store.FAILURE).exists())
-    return there and (marked or path.name.isdigit())
+    return there and (marked or path.name.isdigit() or _is_swept(path))
+
+
+def _is_swept(path: Path) -> bool:
+    try:
+        return bool(msgspec.json.decode((path / store.RUN).read_bytes(), type=_Swept).swept)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return False
 
 
 def _by_number(path: Path) -> tuple[int, str]:

@@ -4,15 +4,18 @@ from collections.abc import Iterator
 
 from harness.analysis.sweep import Sweep
 from harness.report.constancy_lines import sweep_constancy_notes
+from harness.report.machine_lines import machine_lines
 from harness.report.seam_lines import sweep_seam_notes
+from harness.report.sharing_lines import sweep_sharing
 
 _NAMED = 3
-"""Machines or jobs that a note names; of more it gives the number."""
+"""Jobs that a note names; of more it gives the number."""
 
 
 def caution_notes(sweep: Sweep) -> Iterator[str]:
-    """Yield a note on different machines, on resumed cells, on outputs that differ, and on keys without effect."""
-    yield from machine_notes(sweep)
+    """Yield a note where cells ran on several machines, or shared one, were resumed, or differ; and on idle keys."""
+    yield from machine_lines(sweep)
+    yield from sweep_sharing(sweep)
     yield from sweep_seam_notes(sweep)
     yield from sweep_constancy_notes(sweep, different_only=True)
     idle = tuple(f"{key} is swept, and changes nothing" for key in sweep.swept)
@@ -30,14 +33,3 @@ def cell_notes(sweep: Sweep) -> Iterator[str]:
             yield f"{note} ({'job' if len(jobs) == 1 else 'jobs'} {', '.join(jobs)})"
         else:
             yield f"{note} ({len(jobs)} of {len(ran)} cells)"
-
-
-def machine_notes(sweep: Sweep) -> Iterator[str]:
-    """Yield a note where the cells ran on different hosts: a difference in time may be theirs."""
-    hosts = list(dict.fromkeys(cell.hostname for cell in sweep.cells if cell.hostname))
-    if len(hosts) > 1:
-        more = f" and {len(hosts) - _NAMED} more" if len(hosts) > _NAMED else ""
-        yield (
-            f"the cells ran on {len(hosts)} different machines ({', '.join(hosts[:_NAMED])}{more}): differences in "
-            "time, and to a lesser degree in memory, may be the machines' own"
-        )

@@ -48,7 +48,7 @@ def comparison_markdown(comparison: Comparison, broken: Sequence[Broken]) -> str
 def ending_lines(comparison: Comparison, broken: Sequence[Broken]) -> Iterable[str]:
     """Say in sum what was shown, and which thresholds did not hold."""
     changes = [(section, change) for section in comparison.sections for change in section.changes]
-    shown = [f"{_where(section.title, change.name)} {change.word}" for section, change in changes if change.shown]
+    shown = [f"{_where(section.title, change.name)} {change.said}" for section, change in changes if change.shown]
     yield f"Shown: {'; '.join(shown)}" if shown else "Shown: no difference"
     for one in broken:
         yield f"Threshold broken: {_where(one.section, one.metric)}: {one.line}"
@@ -119,7 +119,7 @@ def _row(change: Change) -> tuple[str, ...]:
         _interval(change),
         _p(change.p_corrected),
         f"{change.a.n}, {change.b.n}",
-        change.word,
+        change.said,
     )
 
 

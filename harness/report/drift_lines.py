@@ -17,7 +17,8 @@ def drift_lines(summary: Summary) -> list[str]:
 def drift_notes(sweep: Sweep) -> Iterator[str]:
     """Yield one note for each metric in which all cells of a sweep drift together, and for each in which a job does."""
     for one in sweep.drift:
-        yield f"the machine drifts: {one.metric} {_change(one)} over the blocks of all cells"
+        where = f" {one.machine}" if one.machine else ""
+        yield f"the machine{where} drifts: {one.metric} {_change(one)} over the blocks of all cells"
     for cell in sweep.cells:
         for one in cell.drift:
             yield f"job {cell.job}: {one.metric} drifts {_sentence(one)}"

@@ -1,5 +1,6 @@
 """What a sweep found, in plain sentences and as a table."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from textwrap import shorten
 
@@ -8,6 +9,7 @@ from harness.analysis.sweep import Sweep
 from harness.report.caution_notes import caution_notes
 from harness.report.cell_marks import Panel, keys_of, label_of
 from harness.report.figures import MISSING, interval
+from harness.report.machine_lines import places
 from harness.report.tables import Table
 
 _MANY = 20
@@ -86,7 +88,7 @@ class Words:
     """How cells and figures of one sweep are written."""
 
     def __init__(self, sweep: Sweep, panels: Mapping[str, Panel]) -> None:
-        self._names = {cell.job: label_of(sweep.swept, keys_of(cell, sweep.swept)) or cell.job for cell in sweep.cells}
+        self._names = _names(sweep)
         self._panels = panels
 
     def better(self, found: Sequence[Finding]) -> Iterator[str]:
@@ -96,7 +98,7 @@ class Words:
             base = entries[0].baseline
             than = f", and better than the baseline ({self._names[base.job]})," if base else ""
             yield f"{self._names[job]} is best{than} in {self._gains(entries)}."
-        left = [one.metric for entries in list(groups.values())[_MOST_SENTENCES:] for one in entries]
+        left = [one.name for entries in list(groups.values())[_MOST_SENTENCES:] for one in entries]
         if left:
             yield f"Other cells are better than the baseline in {_listed(left)}."
 
@@ -121,20 +123,20 @@ class Words:
             looks = [f"{self._named(entries)} in {self._gains(entries)}" for entries in groups.values()]
             more = f"; and {len(looks) - _MOST_SENTENCES} more cells" if len(looks) > _MOST_SENTENCES else ""
             yield f"Best at a first look: {'; '.join(looks[:_MOST_SENTENCES])}{more}."
-        close = [one.metric for one in untold if _is_close(one)]
+        close = [one.name for one in untold if _is_close(one)]
         if close:
             yield f"Within 1 % of each other in all cells: {_listed(close)}."
         without = [one for one in found if one.against is Against.NO_BASELINE]
         for job, entries in list(_by_best(without).items())[:_MOST_SENTENCES]:
-            yield f"The baseline has no figure of {_listed(one.metric for one in entries)}: {self._names[job]} is best."
+            yield f"The baseline has no figure of {_listed(one.name for one in entries)}: {self._names[job]} is best."
 
     def rest(self, found: Sequence[Finding]) -> Iterator[str]:
         """Yield what shows no difference, and what is the same."""
-        alike = [one.metric for one in found if _shows_nothing(one)]
+        alike = [one.name for one in found if _shows_nothing(one)]
         if alike:
             yield f"No difference from the baseline is shown in {_listed(alike)}."
         alike_all = [one for one in found if one.against is Against.SAME]
-        same = [f"{one.metric} ({self.figure(one, one.best).replace(' (cold)', ', cold')})" for one in alike_all]
+        same = [f"{one.name} ({self.figure(one, one.best).replace(' (cold)', ', cold')})" for one in alike_all]
         if same:
             yield f"The same in all cells: {_listed(same)}."
 
@@ -150,7 +152,7 @@ class Words:
         best = "all" if one.against is Against.SAME else self._names[one.best.job]
         unknown = one.against is Against.SAME or _is_untold(one)
         level = MISSING if unknown else self._level(one) or "none"
-        return (one.metric, best, str(_stands(one)), ratio, self._with_interval(one, one.best), base, level)
+        return (one.name, best, str(_stands(one)), ratio, self._with_interval(one, one.best), base, level)
 
     def said(self, one: Finding) -> str:
         """Return best cell, figure and standing of one metric."""
@@ -192,7 +194,7 @@ class Words:
                 share, whose = f"{_times(one.ratio)} times{whose}", ""
             others = f"not told from {_others(one)}" if one.level and not _is_untold(one) else ""
             said = "; ".join(part for part in (share, others) if part)
-            texts.append(f"{one.metric} ({said})" if said else one.metric)
+            texts.append(f"{one.name} ({said})" if said else one.name)
         return _listed(texts)
 
     def _beside(self, one: Finding) -> str:
@@ -209,9 +211,7 @@ class Words:
         texts = []
         for one in entries:
             others = f"; not told from {_others(one)}" if one.level else ""
-            texts.append(
-                f"{one.metric} ({self.figure(one, one.best)}, the worst {self.figure(one, one.worst)}{others})"
-            )
+            texts.append(f"{one.name} ({self.figure(one, one.best)}, the worst {self.figure(one, one.worst)}{others})")
         return _listed(texts)
 
     def _level(self, one: Finding) -> str:
@@ -222,6 +222,13 @@ class Words:
         """Write a figure with its unit, and its interval below it."""
         text, form = self.figure(one, which), self._panels[one.metric].form
         return text if which.cold or which.interval is None else f"{text}\n[{interval(which.interval, form)}]"
+
+
+def _names(sweep: Sweep) -> dict[str, str]:
+    """Name each cell by its keys, and by its machine too where another one ran the same cell."""
+    names = {cell.job: label_of(sweep.swept, keys_of(cell, sweep.swept)) or cell.job for cell in sweep.cells}
+    where, count = places(sweep), Counter(names.values())
+    return {job: f"{name} on {where[job]}" if where and count[name] > 1 else name for job, name in names.items()}
 
 
 def _stands(one: Finding) -> Against:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from harness.analysis.isolation import BASE, BASE_KEY, IsolationRow, Job, compared, group_of
+from harness.analysis.machines import labels
+from harness.analysis.scaling import MACHINE
 from harness.analysis.statistics import Interval
 from harness.analysis.sweep import Sweep
 from harness.report.figures import MISSING, figure, interval
@@ -41,8 +43,11 @@ def is_about_isolation(sweep: Sweep) -> bool:
 def isolation_rows(sweep: Sweep) -> list[IsolationRow]:
     """Return a row for each job, failed ones included."""
     jobs = []
+    names = labels(sweep.machines)
     for cell in sweep.cells:
         keys = {key: cell.overrides[key] for key in sweep.swept if key in cell.overrides}
+        if len(names) > 1:
+            keys = {MACHINE: " and ".join(names[one] for one in cell.machines) or MISSING, **keys}
         jobs.append(Job(keys=keys, outcome=cell.outcome, cost=cell.isolation))
     return compared(jobs)
 
@@ -52,11 +57,12 @@ def isolation_table(sweep: Sweep) -> Table | None:
     if not is_about_isolation(sweep):
         return None
     rows = isolation_rows(sweep)
+    columns = (MACHINE, *sweep.swept) if len(sweep.machines) > 1 else sweep.swept
     apart = any(row.all_resident and row.isolation == "stage" for row in rows)
     return Table(
         "Isolation",
-        (*sweep.swept, *(header for _, header, _ in _FIGURES), "Outcome"),
-        tuple(_cells(row, sweep.swept) for row in rows),
+        (*columns, *(header for _, header, _ in _FIGURES), "Outcome"),
+        tuple(_cells(row, columns) for row in rows),
         (*_sentences(rows), _DEFINITION, _IN_TURN, *((_TOGETHER,) if apart else ()), *_reasons(rows)),
     )
 

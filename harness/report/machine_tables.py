@@ -7,6 +7,7 @@ import msgspec
 
 from harness.records import Environment
 from harness.report.figures import MISSING
+from harness.report.sharing_lines import neighbours
 from harness.report.tables import Table
 
 _MIB = 2**20
@@ -23,9 +24,14 @@ def machine_tables(environment: Environment | None) -> Iterator[Table]:
             tuple(_file(path, facts) for path, facts in environment.files.items()),
             section="machine",
         )
-    noise = msgspec.to_builtins(getattr(environment, "noise", None))
-    if noise:
-        yield Table("Noise of the machine", ("Item", "Value"), tuple(_flat(noise)), section="machine")
+    noise = msgspec.to_builtins(getattr(environment, "noise", None)) or {}
+    others = len(neighbours(environment))
+    blur = {"other_jobs": others} if others else {}
+    if noise or blur:
+        yield Table("Noise of the machine", ("Item", "Value"), tuple(_flat({**noise, **blur})), section="machine")
+    if environment.allocation is not None:
+        rows = tuple(_flat(msgspec.to_builtins(environment.allocation)))
+        yield Table("What the job was given", ("Item", "Value"), rows, section="machine")
 
 
 def _file(path: str, facts: Mapping[str, Any]) -> tuple[str, str, str]:

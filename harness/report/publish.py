@@ -20,6 +20,7 @@ from harness.report.real_time_tables import real_time_lines, real_time_tables
 from harness.report.run_charts import run_charts
 from harness.report.run_report import RunReport, run_report
 from harness.report.sampling import readable_curves, sampling_lines
+from harness.report.sharing_lines import run_sharing
 from harness.report.subtitles import word_files
 from harness.report.tables import metric_table, original_tables
 from harness.report.utterances_csv import utterances_csv
@@ -137,4 +138,5 @@ def ending(published: Published, *, verbose: bool) -> Iterator[str]:
             *real_time_lines(summary),
         )
         yield from alignment_lines(summary)
-    yield from (*verdict_lines(summary), *published.machines, *published.sampling)
+    shared = run_sharing(stored.run, stored.environment)
+    yield from (*verdict_lines(summary), *published.machines, *shared, *published.sampling)

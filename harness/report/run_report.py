@@ -22,6 +22,7 @@ from harness.report.machine_tables import machine_tables
 from harness.report.page import render
 from harness.report.real_time_tables import real_time_tables
 from harness.report.run_facts import run_facts
+from harness.report.sharing_lines import run_sharing
 from harness.report.tables import Table, metric_table, original_tables
 from harness.report.verdict_lines import Finding, findings, overall
 
@@ -97,9 +98,10 @@ def run_report(
     ``original`` are the results in the original's shape, where they have been made already.
     """
     informs = (*chain_lines(summary.chain), *sampling)
+    shared = (Finding(line, "bad") for line in run_sharing(run, environment))
     return RunReport(
         title=f"Run {run.id}: {' -> '.join(run.protocol.order)}",
-        findings=(*findings(summary), *machine_findings(run, environments), *map(Finding, informs)),
+        findings=(*findings(summary), *machine_findings(run, environments), *shared, *map(Finding, informs)),
         tables=(
             *accuracy_tables(summary),
             *alignment_tables(summary),

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from harness.analysis.scaling import (
+    MACHINE,
     ContextScaling,
     Figure,
     Growth,
@@ -92,7 +93,7 @@ def _context_table(sweep: Sweep) -> Iterator[Table]:
 def _keys(sweep: Sweep, groups: Iterable[Mapping[str, str]]) -> list[str]:
     """Return the other swept keys, which tell the groups apart."""
     there = {name for keys in groups for name in keys}
-    return [name for name in sweep.swept if name in there]
+    return [name for name in (MACHINE, *sweep.swept) if name in there]
 
 
 def _values(keys: Mapping[str, str], names: Iterable[str]) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Which charts a sweep has, what each says in words, and what is left out of them."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,6 +11,7 @@ from harness.analysis.sweep import Sweep
 from harness.report.cell_marks import Mark, Panel, label_of, numbers
 from harness.report.drawn import Sketch
 from harness.report.finding_lines import Words
+from harness.report.machine_panels import by_machine, split
 from harness.report.pareto_chart import Axis, Choice, pareto_chart
 from harness.report.sweep_grids import MOST_COLUMNS, grid_chart
 from harness.report.sweep_lines import MOST_SERIES, Chart, line_chart, thinned
@@ -21,6 +23,7 @@ _ERRORS, _PEAK = ("wer", "cer"), "memory.peak_mib"
 _COSTS = ("rtf", "latency_ms")
 """What an error rate is drawn against: the first of these that its stage has."""
 _NAMED = 6
+_UNSAFE = re.compile(r"[^\w.-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +40,13 @@ class SweepCharts:
 
 def sweep_charts(sweep: Sweep, found: Sequence[Finding], panels: Mapping[str, Panel], words: Words) -> SweepCharts:
     """Choose the charts of a sweep: of the metrics that differ between cells, and of error against cost."""
-    by_metric = {one.metric: one for one in found}
-    chosen, notes = _metrics(sweep, panels, by_metric)
+    by_metric = {one.name: one for one in found}
+    drawn = split(sweep, panels)
+    chosen, notes = _metrics(sweep, drawn, by_metric)
     sketches: list[Sketch] = []
     for name in chosen:
         said = words.said(by_metric[name]) if name in by_metric else ""
-        sketches += _of_metric(panels[name], said)
+        sketches += _of_metric(drawn[name], said)
     trades, trade_notes = _trades(sweep, panels)
     return SweepCharts(tuple(trades), tuple(sketches), (*notes, *trade_notes))
 
@@ -113,7 +117,7 @@ def _of_two(one: Panel, said: str, kinds: Sequence[bool], counts: Sequence[int])
     draw = partial(grid_chart, one, 1 - across, across)
     words = f"{one.metric} over {one.keys[1 - across]} and {one.keys[across]}, each figure in its cell."
     starred = " *: not all trials were done." if any(mark.state == "unfinished" for mark in one.drawn) else ""
-    grid = Sketch(f"{one.metric}.grid", f"{one.metric}, grid", f"{words} {said}", draw, caption=f"{words}{starred}")
+    grid = Sketch(f"{_file(one)}.grid", f"{one.metric}, grid", f"{words} {said}", draw, caption=f"{words}{starred}")
     return [*found, grid]
 
 
@@ -127,7 +131,7 @@ def _sketch(one: Panel, said: str, draw: Callable[[], Chart], more: str = "") ->
     values = [mark.value for mark in one.drawn if mark.value is not None]
     spread = f"from {one.text(min(values))} to {one.text(max(values))}"
     keys = " and ".join(one.keys)
-    return Sketch(one.metric, one.metric, f"{one.metric} over {keys}, {spread}. {caption}", draw, caption=caption)
+    return Sketch(_file(one), one.metric, f"{one.metric} over {keys}, {spread}. {caption}", draw, caption=caption)
 
 
 def _marks_said(one: Panel) -> list[str]:
@@ -178,11 +182,12 @@ def _trades(sweep: Sweep, panels: Mapping[str, Panel]) -> tuple[list[Sketch], li
             said = error.text(error.drawn[0].value)
             notes.append(f"{name} is the same in all cells ({said}): there is no error to trade for time or memory.")
             continue
-        sketches += [sketch for cost in costs if (sketch := _trade(sweep, error, panels[cost])) is not None]
+        pairs = [(one[1], one[0]) for cost in costs for one in by_machine(sweep, cost, panels[cost], error)]
+        sketches += [sketch for pair in pairs if (sketch := _trade(*pair)) is not None]
     return sketches, notes
 
 
-def _trade(sweep: Sweep, error: Panel, cost: Panel) -> Sketch | None:
+def _trade(error: Panel, cost: Panel) -> Sketch | None:
     """Return one trade over the cells that did everything and have both figures; None for fewer than two."""
     both = [
         (Choice(_label(error, one), other.value, one.value, cold="cold" in (one.state, other.state)), one)
@@ -192,18 +197,23 @@ def _trade(sweep: Sweep, error: Panel, cost: Panel) -> Sketch | None:
     if len(both) < 2:
         return None
     choices = [choice for choice, _ in both]
-    left = len(sweep.cells) - len(choices)
+    left = len(error.marks) - len(choices)
     ahead = [choices[index] for index in front([(choice.x, choice.y) for choice in choices])]
     best = "; ".join(f"{one.label} ({error.text(one.y)}, {cost.text(one.x)})" for one in ahead[:_NAMED])
     more = f" and {len(ahead) - _NAMED} more" if len(ahead) > _NAMED else ""
     caption = f"No other cell beats in both: {best}{more}."
-    of_all = f"{left} of {len(sweep.cells):,} cells"
+    of_all = f"{left} of {len(error.marks):,} cells"
     caption += f" Left out, for they lack a figure or did not do everything: {of_all}." if left else ""
     caption += " Hollow: a figure of the cold first trial alone." if any(one.cold for one in choices) else ""
     axes = (_axis(cost), _axis(error))
     title = f"{error.metric} against {cost.metric}"
     draw = partial(pareto_chart, choices, *axes)
-    return Sketch(f"{error.metric}-{cost.metric}", title, f"{title}. {caption}", draw, caption=caption)
+    return Sketch(f"{_file(error)}-{_file(cost)}", title, f"{title}. {caption}", draw, caption=caption)
+
+
+def _file(one: Panel) -> str:
+    """Return what a chart's file is called: a machine's name may hold what a file's may not."""
+    return _UNSAFE.sub("-", one.metric)
 
 
 def _label(one: Panel, mark: Mark) -> str:

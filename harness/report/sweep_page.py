@@ -16,7 +16,7 @@ from harness.report.finding_lines import Words, finding_lines, finding_table
 from harness.report.page import number_columns, render
 from harness.report.sweep_charts import sweep_charts
 from harness.report.sweep_report import sweep_tables, sweep_title
-from harness.report.sweep_table import BEST, sweep_figures
+from harness.report.sweep_table import BEST, stub_of, sweep_figures
 from harness.report.tables import Table
 from harness.sweeping.baseline import plain
 
@@ -147,7 +147,7 @@ def _for_page(sweep: Sweep, table: Table, panels: Mapping[str, Panel]) -> Table:
         if len(panel.drawn) == measured > 1 and len({(panel.text(one.value), one.state) for one in panel.drawn}) == 1
     }
     starts = tuple(name.replace(".", "\n", 1) + "\n" for name in same)
-    stub, last = 1 + len(sweep.swept), len(table.headers) - 1
+    stub, last = stub_of(sweep), len(table.headers) - 1
     kept = [at for at in range(stub, last) if not (starts and table.headers[at].startswith(starts))]
     columns = [*range(stub), last, *kept]
     left = ", ".join(f"{name} ({text})" for name, text in same.items())

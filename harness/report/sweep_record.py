@@ -1,15 +1,19 @@
 """A sweep as JSON: everything that its tables are made of, for programs."""
 
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+from harness.analysis.machines import Machine, labels
 from harness.analysis.metric_summary import MetricSummary
+from harness.analysis.standing import Ratio
 from harness.analysis.sweep import Cell, Sweep
 from harness.records import SCHEMA
 from harness.report.isolation_table import is_about_isolation, isolation_rows
+from harness.report.sharing_lines import sweep_sharing
 from harness.report.sweep_table import SweepFigures
 
-_DECLARED = ("scope", "metric", "kind", "unit", "better", "format", "main", "description")
+_DECLARED = ("scope", "metric", "kind", "unit", "better", "format", "main", "description", "quantity")
 """What is the same of a metric in all cells, and stands once."""
 _MEASURED = tuple(field.name for field in fields(MetricSummary) if field.name not in _DECLARED)
 
@@ -21,11 +25,13 @@ def sweep_record(sweep: Sweep, shown: SweepFigures) -> dict[str, Any]:
     are left out.
     """
     best: dict[str, list[str]] = {}
-    for name, job in shown.best.items():
-        best.setdefault(job, []).append(name)
+    for name, jobs in shown.best.items():
+        for job in jobs:
+            best.setdefault(job, []).append(name)
     declared: dict[str, MetricSummary] = {}
     for cell in sweep.cells:
         declared.update((name, entry) for name, entry in cell.metrics.items() if entry.main and name not in declared)
+    names = labels(sweep.machines) if len(sweep.machines) > 1 else {}
     return {
         "schema": SCHEMA,
         "swept": sweep.swept,
@@ -33,11 +39,39 @@ def sweep_record(sweep: Sweep, shown: SweepFigures) -> dict[str, Any]:
         "baseline": sweep.baseline.job if sweep.baseline else None,
         "metrics": {name: {part: getattr(entry, part) for part in _DECLARED} for name, entry in declared.items()},
         "cells": [
-            {**_cell(cell), "best": best.get(cell.job, []), "ratios": shown.ratios.get(cell.job, {})}
+            {
+                **_cell(cell),
+                **_place(cell, names),
+                "best": best.get(cell.job, []),
+                "ratios": {name: _ratio(one, names) for name, one in shown.ratios.get(cell.job, {}).items()},
+            }
             for cell in sweep.cells
         ],
+        **({"machines": [_machine(machine, name) for machine, name in names.items()]} if names else {}),
+        **({"shared": sweep_sharing(sweep), "overlaps": _overlaps(sweep)} if sweep_sharing(sweep) else {}),
         **({"isolation": isolation_rows(sweep)} if is_about_isolation(sweep) else {}),
     }
+
+
+def _machine(machine: Machine, name: str) -> dict[str, Any]:
+    return {"name": name, **{part.name: getattr(machine, part.name) for part in fields(Machine)}}
+
+
+def _ratio(ratio: Ratio, names: Mapping[Machine, str]) -> dict[str, Any]:
+    """Return a ratio; what it is a multiple of goes without saying where there is one machine."""
+    of = {"of": ratio.of, "other_machine": ratio.other_machine} if names else {}
+    return {"value": ratio.value, "interval": ratio.interval, **of}
+
+
+def _place(cell: Cell, names: Mapping[Machine, str]) -> dict[str, Any]:
+    return {"machines": [names[machine] for machine in cell.machines]} if names else {}
+
+
+def _overlaps(sweep: Sweep) -> list[dict[str, Any]]:
+    return [
+        {"jobs": [one.one, one.other], "hostname": one.machine.hostname, "duration_s": one.duration_s}
+        for one in sweep.overlaps
+    ]
 
 
 def _cell(cell: Cell) -> dict[str, Any]:

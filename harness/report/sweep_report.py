@@ -8,7 +8,7 @@ from harness.report.narrow import narrowed, screen_width, side_by_side
 from harness.report.scaling_tables import scaling_tables
 from harness.report.sweep_csv import sweep_csv
 from harness.report.sweep_record import sweep_record
-from harness.report.sweep_table import SweepFigures, constant_line, shortened, stub_of, sweep_figures, sweep_table
+from harness.report.sweep_table import SweepFigures, lines_above, shortened, stub_of, sweep_figures, sweep_table
 from harness.report.tables import Table
 
 _STUB = 2
@@ -35,9 +35,8 @@ def sweep_text(sweep: Sweep, shown: SweepFigures | None = None, *, width: int | 
     """
     width = width or screen_width()
     shown = shown or sweep_figures(sweep)
-    above = constant_line(sweep)
     few = shortened(sweep, shown)
-    parts = [above] if above else []
+    parts = lines_above(sweep)
     parts += [part.text() for part in narrowed(sweep_table(few, shown), stub_of(sweep), width)]
     if few is not sweep:
         parts.append(f"{len(few.cells)} of {len(sweep.cells)} cells are shown; all are in {store.SWEEP_MD}")
@@ -75,6 +74,5 @@ def sweep_title(sweep: Sweep) -> str:
 
 
 def _markdown(sweep: Sweep, tables: list[Table]) -> str:
-    above = constant_line(sweep)
-    parts = [f"# {sweep_title(sweep)}", *([above] if above else []), *(table.markdown() for table in tables)]
+    parts = [f"# {sweep_title(sweep)}", *lines_above(sweep), *(table.markdown() for table in tables)]
     return "\n\n".join(parts) + "\n"

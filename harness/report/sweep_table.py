@@ -1,17 +1,19 @@
 """The table of a sweep: a row a cell, with each main metric's figure, interval, ratio to the baseline, and the best."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from harness.analysis.metric_summary import MetricSummary
 from harness.analysis.standing import Ratio, best, ratios
 from harness.analysis.sweep import Cell, Sweep
-from harness.report.caution_notes import cell_notes, machine_notes
+from harness.report.caution_notes import cell_notes
 from harness.report.constancy_lines import sweep_constancy_notes
 from harness.report.drift_lines import drift_notes
 from harness.report.figures import MISSING, figure, interval
+from harness.report.machine_lines import KIND, is_apart, machine_lines, mark_notes, marks, places
 from harness.report.seam_lines import RESUMED, sweep_seam_notes
+from harness.report.sharing_lines import sweep_sharing
 from harness.report.tables import Table
 from harness.sweeping.baseline import label, plain
 
@@ -26,11 +28,16 @@ _MOST_ROWS = 40
 
 @dataclass(frozen=True, slots=True)
 class SweepFigures:
-    """What the tables of a sweep show: metrics by name (as one cell has them), ratios by job, the job that is best."""
+    """What the tables of a sweep show: metrics by name (as one cell has them), ratios by job, the jobs that are best.
+
+    Of a sweep over several machines ``places`` names each job's, and ``marks`` has what stands behind its times.
+    """
 
     entries: Mapping[str, MetricSummary]
     ratios: Mapping[str, Mapping[str, Ratio]]
-    best: Mapping[str, str]
+    best: Mapping[str, Sequence[str]]
+    places: Mapping[str, str] = field(default_factory=dict)
+    marks: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def names(self) -> Sequence[str]:
@@ -58,7 +65,8 @@ class SweepFigures:
         ratio = self.ratios.get(cell.job, {}).get(name)
         words = [figure(entry.value, entry.format)]
         words += [ratio_text(ratio)] if ratio else []
-        words += [BEST] if self.best.get(name) == cell.job else []
+        words += [self.marks[cell.job]] if entry.of_machine and cell.job in self.marks else []
+        words += [BEST] if cell.job in self.best.get(name, ()) else []
         return " ".join(words)
 
 
@@ -71,7 +79,13 @@ def sweep_figures(sweep: Sweep) -> SweepFigures:
                 have[name] = entry
     scopes = list(dict.fromkeys(entry.scope for entry in have.values()))
     names = sorted(have, key=lambda name: scopes.index(have[name].scope))
-    return SweepFigures({name: have[name] for name in names}, ratios(sweep, names), best(sweep.cells, names))
+    return SweepFigures(
+        {name: have[name] for name in names},
+        ratios(sweep, names),
+        best(sweep.cells, names),
+        places(sweep),
+        marks(sweep),
+    )
 
 
 def sweep_table(sweep: Sweep, shown: SweepFigures) -> Table:
@@ -81,6 +95,7 @@ def sweep_table(sweep: Sweep, shown: SweepFigures) -> Table:
         "Sweep",
         (
             "Job",
+            *(("Machine",) if shown.places else ()),
             *sweep.swept,
             *(shown.header(name) for name in shown.names),
             *(("Memory",) if judged else ()),
@@ -95,7 +110,7 @@ def shortened(sweep: Sweep, shown: SweepFigures) -> Sweep:
     """Return a sweep with few enough cells for a screen: the best, the baseline, then the first ones."""
     if len(sweep.cells) <= _MOST_ROWS:
         return sweep
-    kept = {*shown.best.values(), *([sweep.baseline.job] if sweep.baseline else [])}
+    kept = {*(job for jobs in shown.best.values() for job in jobs), *([sweep.baseline.job] if sweep.baseline else [])}
     first = (cell.job for cell in sweep.cells if cell.job not in kept)
     kept.update(islice(first, max(0, _MOST_ROWS - len(kept))))
     return replace(sweep, cells=tuple(cell for cell in sweep.cells if cell.job in kept))
@@ -103,7 +118,7 @@ def shortened(sweep: Sweep, shown: SweepFigures) -> Sweep:
 
 def stub_of(sweep: Sweep) -> int:
     """Return how many columns say which cell a row is of."""
-    return 1 + len(sweep.swept)
+    return 1 + is_apart(sweep) + len(sweep.swept)
 
 
 def constant_line(sweep: Sweep) -> str | None:
@@ -112,17 +127,31 @@ def constant_line(sweep: Sweep) -> str | None:
     return f"The same in all jobs: {constant}" if constant else None
 
 
+def lines_above(sweep: Sweep) -> list[str]:
+    """Return what stands above the table: what is the same in all jobs, several machines, and what was shared."""
+    same = constant_line(sweep)
+    return [*((same,) if same else ()), *machine_lines(sweep), *sweep_sharing(sweep)]
+
+
 def ratio_text(ratio: Ratio) -> str:
     """Write a ratio: ``x0.52``, with ``~`` where it is not told from 1."""
     value = ratio.value
     digits = ".2f" if 0.1 <= value < 10 else ".1f" if 10 <= value < 100 else ".0f" if value >= 100 else ".2g"
-    return f"x{value:{digits}}{'' if ratio.told_from_one else _UNTOLD}"
+    return f"x{value:{digits}}{'' if ratio.told_from_one else _UNTOLD}{KIND if ratio.other_machine else ''}"
 
 
 def _row(sweep: Sweep, cell: Cell, shown: SweepFigures, *, judged: bool) -> tuple[str, ...]:
     keys = (plain(cell.overrides[key]) if key in cell.overrides else MISSING for key in sweep.swept)
     verdict = (cell.verdict or MISSING,) if judged else ()
-    return (_jobs(sweep, cell), *keys, *(_figure(shown, cell, name) for name in shown.names), *verdict, cell.outcome)
+    place = (shown.places[cell.job],) if shown.places else ()
+    return (
+        _jobs(sweep, cell),
+        *place,
+        *keys,
+        *(_figure(shown, cell, name) for name in shown.names),
+        *verdict,
+        cell.outcome,
+    )
 
 
 def _jobs(sweep: Sweep, cell: Cell) -> str:
@@ -153,7 +182,7 @@ def _is_there(entry: MetricSummary) -> bool:
 def _notes(sweep: Sweep, shown: SweepFigures) -> Iterator[str]:
     yield from _about_baseline(sweep, shown)
     yield from _about_best(sweep, shown)
-    yield from machine_notes(sweep)
+    yield from mark_notes(sweep)
     yield from sweep_seam_notes(sweep)
     yield from sweep_constancy_notes(sweep)
     found = list(dict.fromkeys([*drift_notes(sweep), *cell_notes(sweep)]))

@@ -18,6 +18,7 @@ def _share(name: str, description: str, *, better: Better = "higher", main: bool
     return Metric(
         name=name,
         unit="share",
+        quantity="accuracy",
         kind=Kind.RATIO,
         better=better,
         format=".2%",
@@ -31,6 +32,7 @@ def _bias(name: str, what: str) -> Metric:
     return Metric(
         name=name,
         unit="ms",
+        quantity="accuracy",
         better="neither",
         format="+.1f",
         cold_apart=False,
@@ -42,6 +44,7 @@ _ERRORS: tuple[Metric, ...] = (
     Metric(
         name="aas_ms",
         unit="ms",
+        quantity="accuracy",
         kind=Kind.RATIO,
         format=".1f",
         main=True,
@@ -71,6 +74,7 @@ class Aas(Probe):
         Metric(
             name="word_quality",
             unit="1",
+            quantity="accuracy",
             kind=Kind.RATIO,
             better="higher",
             format=".3f",

@@ -22,12 +22,14 @@ class Cgroup(Probe):
         Metric(
             name="cgroup_peak_mib",
             unit="MiB",
+            quantity="machine",
             scope="memory",
             description="largest use of the worker's cgroup since that was made; page cache and others in it count",
         ),
         Metric(
             name="cgroup_limit_mib",
             unit="MiB",
+            quantity="machine",
             scope="memory",
             better="neither",
             description="smallest memory limit of the worker's cgroup and of those it lies in",
@@ -35,12 +37,14 @@ class Cgroup(Probe):
         Metric(
             name="pressure_ms",
             unit="ms",
+            quantity="machine",
             scope="memory",
             description="time in the trial in which some task of the worker's cgroup waited for memory (PSI, total)",
         ),
         Metric(
             name="system_pressure_ms",
             unit="ms",
+            quantity="machine",
             scope="memory",
             description="the same of the whole system, where the cgroup has no pressure of its own",
         ),

@@ -24,6 +24,7 @@ class Drift(Probe):
         Metric(
             name=TRANSCRIPT,
             unit="text",
+            quantity="accuracy",
             kind=Kind.CONSTANCY,
             better="neither",
             cold_apart=False,
@@ -32,6 +33,7 @@ class Drift(Probe):
         Metric(
             name=WORD_TIMES,
             unit=TIMED,
+            quantity="accuracy",
             kind=Kind.CONSTANCY,
             better="neither",
             cold_apart=False,
@@ -40,6 +42,7 @@ class Drift(Probe):
         Metric(
             name=CHANGED,
             unit="trials/trial",
+            quantity="accuracy",
             kind=Kind.RATIO,
             format=".2%",
             cold_apart=False,

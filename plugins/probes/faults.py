@@ -7,6 +7,8 @@ from harness.hookspecs import Probe, hookimpl
 from harness.metrics import Better, Measurement, Metric, absent, sample
 from harness.records import Trial, Visit
 
+_OF_PROCESS = "minor_faults"
+"""The one counter that other processes do not change; the others tell of the page cache, the disk and the scheduler."""
 # (counter, phase, unit, better, what is counted)
 _COUNTED: Sequence[tuple[str, str, str, Better, str]] = (
     ("minor_faults", "run", "faults", "lower", "pages that became resident without a read from a disk"),
@@ -29,7 +31,14 @@ class Faults(Probe):
 
     name = "faults"
     metrics: ClassVar[Sequence[Metric]] = tuple(
-        Metric(name=f"{counter}_{phase}", unit=unit, better=better, format=".0f", description=f"{what}, in the {phase}")
+        Metric(
+            name=f"{counter}_{phase}",
+            unit=unit,
+            quantity="count" if counter == _OF_PROCESS else "machine",
+            better=better,
+            format=".0f",
+            description=f"{what}, in the {phase}",
+        )
         for counter, phase, unit, better, what in _COUNTED
     )
 

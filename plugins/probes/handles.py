@@ -24,7 +24,14 @@ _METRICS = {
 def _metric(name: str, unit: str, kind: Kind, description: str, better: Better = "lower") -> Metric:
     format_ = ".0f" if kind is Kind.SAMPLE else ".3f"
     return Metric(
-        name=name, unit=unit, scope="memory", kind=kind, better=better, format=format_, description=description
+        name=name,
+        unit=unit,
+        quantity="count",
+        scope="memory",
+        kind=kind,
+        better=better,
+        format=format_,
+        description=description,
     )
 
 

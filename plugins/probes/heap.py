@@ -20,18 +20,21 @@ class Heap(Probe):
         Metric(
             name="heap_used_mib",
             unit="MiB",
+            quantity="memory",
             scope="memory",
             description="what malloc has handed out from its heaps at 'rested' (mallinfo2: uordblks)",
         ),
         Metric(
             name="heap_mapped_mib",
             unit="MiB",
+            quantity="memory",
             scope="memory",
             description="what malloc has handed out as mappings of their own at 'rested' (mallinfo2: hblkhd)",
         ),
         Metric(
             name=_GROWTH,
             unit="KiB/iteration",
+            quantity="memory",
             scope="memory",
             kind=Kind.TREND,
             format=".1f",

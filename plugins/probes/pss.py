@@ -19,18 +19,21 @@ class Pss(Probe):
         Metric(
             name="pss_mib",
             unit="MiB",
+            quantity="memory",
             scope="memory",
             description="PSS at 'rested': each resident page divided by the number of processes that map it",
         ),
         Metric(
             name="uss_mib",
             unit="MiB",
+            quantity="memory",
             scope="memory",
             description="USS at 'rested' (Private_Clean + Private_Dirty): what ending the workers would free",
         ),
         Metric(
             name="swap_pss_mib",
             unit="MiB",
+            quantity="machine",
             scope="memory",
             description="SwapPss at 'rested': what was swapped out, shared pages divided",
         ),

@@ -70,26 +70,31 @@ _MAIN = ("load_overhead_mib", "net_overhead_mib")
 def _metrics() -> Iterator[Metric]:
     for name, _, _, _, _, description in _DIFFERENCES:
         better: Better = "higher" if name == "release_mib" else "lower"
-        yield Metric(name=name, unit="MiB", better=better, main=name in _MAIN, description=description)
+        yield Metric(
+            name=name, unit="MiB", quantity="memory", better=better, main=name in _MAIN, description=description
+        )
     for name, point in _PEAKS:
         description = f"exact peak RSS of the phase that ends at '{point}' (VmHWM after a reset)"
-        yield Metric(name=name, unit="MiB", main=name in _MAIN, description=description)
+        yield Metric(name=name, unit="MiB", quantity="memory", main=name in _MAIN, description=description)
     for point in _POINTS:
-        yield Metric(name=f"rss_{point}_mib", unit="MiB", description=f"RSS at '{point}'")
+        yield Metric(name=f"rss_{point}_mib", unit="MiB", quantity="memory", description=f"RSS at '{point}'")
         yield Metric(
             name=f"anon_{point}_mib",
             unit="MiB",
+            quantity="memory",
             description=f"RssAnon at '{point}': what the process allocated",
         )
     for point in ("loaded", "unloaded"):
         yield Metric(
             name=f"shmem_{point}_mib",
             unit="MiB",
+            quantity="memory",
             description=f"RssShmem at '{point}': shared memory, and files on tmpfs that are mapped",
         )
     yield Metric(
         name=_THREADS,
         unit="threads",
+        quantity="count",
         better="neither",
         format=".0f",
         description="most threads of the worker just before and just after the inference call",
@@ -97,12 +102,14 @@ def _metrics() -> Iterator[Metric]:
     yield Metric(
         name="swap_mib",
         unit="MiB",
+        quantity="machine",
         scope="memory",
         description="most that was swapped out of the worker at any reading of the trial",
     )
     yield Metric(
         name="children",
         unit="processes",
+        quantity="count",
         scope="memory",
         format=".0f",
         description="most processes that the worker had started, theirs included, at any reading of the trial",
@@ -110,12 +117,14 @@ def _metrics() -> Iterator[Metric]:
     yield Metric(
         name="children_rss_mib",
         unit="MiB",
+        quantity="memory",
         scope="memory",
         description="largest sum of their RSS at any reading; it is in no other figure",
     )
     yield Metric(
         name="peak_mib",
         unit="MiB",
+        quantity="memory",
         scope="memory",
         main=True,
         description="largest peak RSS of any phase of the trial",
@@ -123,18 +132,21 @@ def _metrics() -> Iterator[Metric]:
     yield Metric(
         name="rss_start_mib",
         unit="MiB",
+        quantity="memory",
         scope="memory",
         description="RSS before the first load, or run, of the trial",
     )
     yield Metric(
         name="rss_end_mib",
         unit="MiB",
+        quantity="memory",
         scope="memory",
         description="RSS at the last reading of the trial before a trim",
     )
     yield Metric(
         name="growth_mib_per_iteration",
         unit="MiB/iteration",
+        quantity="memory",
         scope="memory",
         kind=Kind.TREND,
         format=".3f",

@@ -22,10 +22,17 @@ class Rtf(Probe):
 
     name = "rtf"
     metrics: ClassVar[Sequence[Metric]] = (
-        Metric(name="latency_ms", unit="ms", main=True, description="start of the inference call to its return"),
+        Metric(
+            name="latency_ms",
+            unit="ms",
+            quantity="time",
+            main=True,
+            description="start of the inference call to its return",
+        ),
         Metric(
             name="rtf",
             unit="s/s",
+            quantity="time",
             kind=Kind.RATIO,
             format=".3f",
             main=True,
@@ -34,6 +41,7 @@ class Rtf(Probe):
         Metric(
             name="rtfx",
             unit="s/s",
+            quantity="time",
             kind=Kind.RATIO,
             better="higher",
             format=".2f",
@@ -42,6 +50,7 @@ class Rtf(Probe):
         Metric(
             name="cpu_rtf",
             unit="s/s",
+            quantity="time",
             kind=Kind.RATIO,
             format=".3f",
             description="(user + system) seconds / audio seconds",
@@ -49,6 +58,7 @@ class Rtf(Probe):
         Metric(
             name="cores_used",
             unit="cores",
+            quantity="time",
             kind=Kind.RATIO,
             better="neither",
             description="CPU seconds / wall seconds of the inference call",
@@ -56,20 +66,40 @@ class Rtf(Probe):
         Metric(
             name="start_ms",
             unit="ms",
+            quantity="time",
             description="the worker's process being made until it listens; only in a trial that started one",
         ),
-        Metric(name="import_ms", unit="ms", description="the engine's libraries being imported, once per process"),
-        Metric(name="load_ms", unit="ms", main=True, description="the call that loads the model to its return"),
+        Metric(
+            name="import_ms",
+            unit="ms",
+            quantity="time",
+            description="the engine's libraries being imported, once per process",
+        ),
+        Metric(
+            name="load_ms",
+            unit="ms",
+            quantity="time",
+            main=True,
+            description="the call that loads the model to its return",
+        ),
         Metric(
             name="cached_share",
             unit="share",
+            quantity="machine",
             better="neither",
             format=".0%",
             main=True,
             description="bytes of the stage's files that the page cache held before the load / all of them",
         ),
-        Metric(name="unload_ms", unit="ms", description="the call that gives the model back to its return"),
-        Metric(name="restart_ms", unit="ms", description="the call that forgets earlier requests to its return"),
+        Metric(
+            name="unload_ms", unit="ms", quantity="time", description="the call that gives the model back to its return"
+        ),
+        Metric(
+            name="restart_ms",
+            unit="ms",
+            quantity="time",
+            description="the call that forgets earlier requests to its return",
+        ),
     )
 
     @hookimpl

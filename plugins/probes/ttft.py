@@ -20,13 +20,15 @@ class Ttft(Probe):
         Metric(
             name="ttft_ms",
             unit="ms",
+            quantity="time",
             main=True,
             description="start of the inference call to the first non-empty text delivered while it works",
         ),
-        Metric(name="inter_chunk_ms", unit="ms", description="median gap between two deliveries"),
+        Metric(name="inter_chunk_ms", unit="ms", quantity="time", description="median gap between two deliveries"),
         Metric(
             name="chars_per_s",
             unit="1/s",
+            quantity="time",
             better="higher",
             format=".1f",
             description="characters delivered after the first delivery / (t_last - t_first)",

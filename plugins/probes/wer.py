@@ -20,6 +20,7 @@ def _rate(name: str, description: str, *, main: bool = False) -> Metric:
     return Metric(
         name=name,
         unit="edits/word" if name.startswith("wer") else "1",
+        quantity="accuracy",
         kind=Kind.RATIO,
         better=better,
         format=".2%",

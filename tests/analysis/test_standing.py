@@ -95,7 +95,7 @@ def test_ratios_of_a_sweep() -> None:
     """Of every cell but the baseline, of the metrics that both have."""
     made = cells(entry(4.0), entry(8.0), None, ok=(True, False))
     sweep = Sweep(Path(), made, ("threads",), {}, made[0])
-    assert ratios(sweep, ["asr.m", "asr.other"]) == {"1": {"asr.m": Ratio(2.0)}, "2": {}}
+    assert ratios(sweep, ["asr.m", "asr.other"]) == {"1": {"asr.m": Ratio(2.0, of="0")}, "2": {}}
     assert ratios(replace(sweep, baseline=made[1]), ["asr.m"]) == {}  # it failed
     assert ratios(replace(sweep, baseline=None), ["asr.m"]) == {}
 
@@ -118,11 +118,11 @@ def test_ratios_of_a_sweep() -> None:
 )
 def test_best(entries: Sequence[MetricSummary | None], expected: str | None) -> None:
     """By the direction of the metric; of figures that print alike, and of one alone, there is none."""
-    assert best(cells(*entries), ["asr.m"]).get("asr.m") == expected
+    assert best(cells(*entries), ["asr.m"]) == ({} if expected is None else {"asr.m": (expected,)})
 
 
 def test_only_cells_that_are_ok_are_best() -> None:
     """A cell that died early may have fast trials."""
     made = cells(entry(1.0), entry(2.0), entry(3.0), ok=(False,))
-    assert best(made, ["asr.m"]) == {"asr.m": "1"}
+    assert best(made, ["asr.m"]) == {"asr.m": ("1",)}
     assert best(made[:2], ["asr.m"]) == {}

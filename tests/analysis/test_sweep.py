@@ -11,7 +11,8 @@ from harness.errors import ConfigError, StoreError
 from harness.protocol import Budgets
 from harness.records import Trial
 from tests import stored
-from tests.stored_sweep import failure, plan
+from tests.over_machines import ALPHA, BETA, ON_ALPHA, ON_BETA, ON_GAMMA
+from tests.stored_sweep import failure, faster, plan
 from tests.stored_sweep import job as block_job
 
 
@@ -344,3 +345,29 @@ def test_one_value_in_two_ways_is_constant(tmp_path: Path) -> None:
     job(tmp_path / "1", "asr=null", "quiet=true", "threads=2")
     found = read_sweep(tmp_path)
     assert (found.swept, found.constant) == (("threads",), {"asr": "'null'", "quiet": "True"})
+
+
+def test_jobs_of_several_machines_in_one_folder(tmp_path: Path) -> None:
+    """Under any names, without a plan; those of one machine stand together, and the same time on it is found."""
+    four = stored.trials(4)
+    for name, threads, where in (("a-0", 1, ALPHA), ("b-0", 1, BETA), ("a-1", 2, ALPHA)):
+        run = stored.run(overrides=(f"threads={threads}",), swept=("threads",), trials=4)
+        stored.write(tmp_path / name, run, four, where)
+    assert is_sweep(tmp_path)
+    found = read_sweep(tmp_path, "a-0")
+    assert [cell.job for cell in found.cells] == ["a-0", "a-1", "b-0"]
+    assert found.machines == (ON_ALPHA, ON_BETA)
+    assert [(one.one, one.other, one.machine) for one in found.overlaps] == [("a-0", "a-1", ON_ALPHA)]
+
+
+def test_blocks_on_several_machines(tmp_path: Path) -> None:
+    """Pooled as one cell, with each machine's part by itself."""
+    four = stored.trials(4)
+    for block, (where, ms) in enumerate(((ALPHA, 400.0), (BETA, 100.0), (ALPHA, 400.0))):
+        run = stored.run(overrides=("threads=1", f"+sweep.block={block}"), block=block, blocks=3, trials=4)
+        stored.write(tmp_path / str(block), run, faster(four, ms), where)
+    (cell,) = read_sweep(tmp_path).cells
+    assert cell.machines == (ON_ALPHA, ON_BETA)
+    assert {one: part["asr.ttft_ms"].value for one, part in cell.parts.items()} == {ON_ALPHA: 400.0, ON_BETA: 100.0}
+    assert cell.metrics_on(ON_ALPHA)["asr.ttft_ms"].n == 6
+    assert not cell.metrics_on(ON_GAMMA)

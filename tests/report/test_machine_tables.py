@@ -11,6 +11,7 @@ class Checked:
 
     files: dict[str, dict[str, object]]
     noise: dict[str, object]
+    allocation: None = None
 
 
 def test_files() -> None:

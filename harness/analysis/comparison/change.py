@@ -55,7 +55,8 @@ class Change:
     Holm's, ``smallest_p`` the smallest that so many trials could give, both None where nothing was tested. ``worse``
     says that the difference is shown and in the direction that hurts. ``note`` says why there is no test, or what it
     cannot say; ``needed`` how many trials, or utterances, could show anything, where there are too few. ``paired`` is
-    the difference of an error rate on the same utterances.
+    the difference of an error rate on the same utterances. ``other_machine`` says that the two were measured on
+    different machines, and that this is a figure which those change: what is shown may be theirs.
     """
 
     name: str
@@ -76,6 +77,12 @@ class Change:
     needed: str | None = None
     note: str | None = None
     paired: Paired | None = None
+    other_machine: bool = False
+
+    @property
+    def said(self) -> str:
+        """The word, and where the two were measured on different machines that it may be theirs."""
+        return f"{self.word} (other machine)" if self.other_machine and self.shown else self.word
 
     @property
     def shown(self) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import store
+from harness.analysis.machines import Machine, by_kind, labels, machines_by_leg
 from harness.analysis.metric_summary import Measured, MetricSummary
 from harness.analysis.stored_summary import stored_summary
 from harness.errors import StoreError
@@ -36,7 +37,8 @@ class Side:
 
     ``metrics`` is its stored summary's, empty where there is none of these trials; what is compared is made then.
     A cell of a sweep that was measured in several blocks is several runs; ``trials`` has all of them, ``run`` is the
-    first, and ``blocks`` counts them. ``measured`` are the measurements of the completed trials.
+    first, ``blocks`` counts them, and ``machines`` are all that they ran on. ``measured`` are the measurements of the
+    completed trials.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Side:
     metrics: Mapping[str, MetricSummary]
     notes: tuple[str, ...] = ()
     blocks: int = 1
+    machines: tuple[Machine, ...] = ()
     measured: Measured = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -81,6 +84,11 @@ def read_side(name: str, *folders: Path) -> Side:
         {} if summary is None else summary.metrics,
         tuple(note for run in runs for note in (*run.notes, *_seams(run.run))),
         len(folders),
+        tuple(
+            dict.fromkeys(
+                machine for run in runs for machine in machines_by_leg(run.folder, run.run, run.environment).values()
+            )
+        ),
     )
 
 
@@ -93,6 +101,16 @@ def _seams(run: Run) -> Iterable[str]:
             "growth is of one of them"
         )
         yield from (f"forced at leg {seam.leg}: {line}" for seam in run.seams for line in seam.forced)
+
+
+def different_machines(a: Side, b: Side) -> str | None:
+    """Say on which machines two sides were measured, unless both were on the same one; None too where it is unknown."""
+    if not a.machines or not b.machines or (a.machines == b.machines and len(a.machines) == 1):
+        return None
+    names = labels(tuple(dict.fromkeys((*a.machines, *b.machines))))
+    ours, theirs = (" and ".join(names[machine] for machine in side.machines) for side in (a, b))
+    alike = len(by_kind(names)) == 1 and len(names) > 1
+    return f"A ran on {ours}, B on {theirs}{', which are of one kind' if alike else ''}"
 
 
 def refuse_unlike(a: Side, b: Side) -> None:

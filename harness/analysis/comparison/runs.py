@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from harness.analysis.comparison.change import Change, change_of, verdict_on
-from harness.analysis.comparison.comparability import Difference, Side, differences, refuse_unlike
+from harness.analysis.comparison.comparability import Difference, Side, differences, different_machines, refuse_unlike
 from harness.analysis.comparison.significance import holm
 from harness.analysis.corpus_accuracy import with_main_figure
 from harness.analysis.utterance_errors import errors_by_stage, main_rate
 from harness.errors import ConfigError
-from harness.metrics import Metric
+from harness.metrics import OF_MACHINE, Metric
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,12 @@ def compare_runs(title: str, a: Side, b: Side, patterns: Sequence[str] = (), mor
         for name in chosen(known, patterns, more)
     ]
     notes = [f"'{side.name}': {note}" for side in (a, b) for note in side.notes]
+    apart = different_machines(a, b)
+    if apart is not None:
+        changes = [replace(one, other_machine=known[one.name].quantity in OF_MACHINE) for one in changes]
+        of_machine = [one.name for one in changes if one.other_machine]
+        if of_machine:
+            notes.append(f"{apart}: a difference in {', '.join(of_machine)} may be the machines' own")
     return Section(title, a.name, b.name, differences(a, b), tuple(changes), (*notes, *_left_out(a, b)))
 
 

@@ -10,6 +10,7 @@ from harness.records import Outcome
 from tests import stored
 from tests.analysis import corpora
 from tests.analysis.comparison.pairs import heard, side
+from tests.over_machines import ON_ALPHA, ON_BETA, ON_GAMMA
 
 MAIN = Metric(name="main_ms", unit="ms", main=True, description="a main one")
 OTHER = Metric(name="other_ms", unit="ms", description="another")
@@ -100,3 +101,22 @@ def test_the_main_error_rate_of_text_without_spaces() -> None:
         one = Side("a", corpora.run(trials), None, trials, {})
         names = [change.name for change in compare_runs("", one, replace(one, name="b")).changes]
         assert [name for name in names if name.startswith("asr.")] == [main]
+
+
+def test_two_machines_are_named_and_their_figures_marked() -> None:
+    """Beside each figure that they change, in the word and in a note; memory is as ever."""
+    a, b = both("a", FAST, FAST), both("b", SLOW, SLOW)
+    here, there = replace(a, machines=(ON_ALPHA,)), replace(b, machines=(ON_BETA,))
+    section = compare_runs("", here, there, ["asr.*"])
+    assert section.notes[-1] == (
+        "A ran on alpha, B on beta, which are of one kind: "
+        "a difference in asr.main_ms, asr.other_ms may be the machines' own"
+    )
+    assert [change.said for change in judged("a", "b", [section]).sections[0].changes] == [
+        "slower (other machine)",
+        "slower (other machine)",
+    ]
+    pooled = compare_runs("", here, replace(b, machines=(ON_ALPHA, ON_GAMMA)), ["asr.main_ms"])
+    assert pooled.notes[-1].startswith("A ran on alpha, B on alpha and gamma: ")
+    same = compare_runs("", here, replace(b, machines=(ON_ALPHA,)), ["asr.main_ms"])
+    assert (same.notes, same.changes[0].other_machine) == ((), False)
