@@ -3,6 +3,7 @@
 The class that Hydra finds stands in :mod:`hydra_plugins.asr_align_harness`, for Hydra takes no plugin from elsewhere.
 """
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib import metadata
@@ -23,6 +24,7 @@ from harness.errors import ConfigError
 from harness.overrides import swept_keys
 from harness.records import PlannedJob
 from harness.sweeping.plan import PlannedCell, check_folders, jobs_of, sweep_plan
+from harness.sweeping.requests import JobLost
 from harness.sweeping.rounds import SweepSettings, sweep_settings
 
 
@@ -115,7 +117,10 @@ class Interleaving(Sweeper):
         for batch in BasicSweeper.split_overrides_to_chunks(jobs, self._max_batch_size):
             results = self.launcher.launch(batch, initial_job_idx=first)
             for result in results:
-                _ = result.return_value  # raises what the job raised
+                if isinstance(result._return_value, JobLost):
+                    print(f"harness: {result._return_value}", file=sys.stderr, flush=True)
+                else:
+                    _ = result.return_value  # raises what the job raised
             first += len(batch)
             returned.append(results)
         return returned
