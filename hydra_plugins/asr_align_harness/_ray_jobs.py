@@ -94,7 +94,8 @@ def _connected(init: Mapping[str, Any]) -> bool:
 
 def cpus_of_nodes() -> list[int]:
     """Return how many CPUs each living node of the cluster has."""
-    return [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
+    nodes: Any = ray.nodes  # it has no types
+    return [int(node["Resources"].get("CPU", 0)) for node in nodes() if node["Alive"]]
 
 
 def _warnings(requests: Sequence[Request], counts: Sequence[int]) -> list[str]:

@@ -17,6 +17,7 @@ from joblib.externals.loky.process_executor import BrokenProcessPool
 from omegaconf import DictConfig
 
 from harness import store
+from harness.stopping import Stop
 from harness.sweeping.passed_on import PassedOn
 from harness.sweeping.requests import Request, lost, thread_variables
 
@@ -60,7 +61,7 @@ def _round(
     at_a_time: int,
     jobs: Jobs,
     options: Mapping[str, Any],
-    stop: PassedOn,
+    stop: Stop,
     done: dict[int, JobReturn],
 ) -> None:
     """Run what is left until it is done or a process dies."""

@@ -26,7 +26,7 @@ class RayJobsLauncher(Launcher):
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Take what Hydra composed for the sweep. Raises :class:`ConfigError` where Ray is missing, or a key wrong."""
         require("ray", "hydra_plugins.hydra_ray_launcher", "ray")
-        for key in self._ray:
+        for key in map(str, self._ray):
             if key not in _KEYS:
                 raise ConfigError(f"hydra.launcher.ray.{key}", f"the key '{key}'", "a key of the launcher", _KEYS)
         retries = self._ray.get("max_retries")
