@@ -10,6 +10,7 @@ from typing import Any
 _SURROUNDINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_COLOR_PREFIX": "0",
+    "RAY_raylet_start_wait_time_s": "120",  # 30 s is too little for a machine that is busy
     "RAY_DEDUP_LOGS": "0",  # two jobs may well print the same line
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # it would hide the GPUs from a task that asks for none
     "RAY_memory_monitor_refresh_ms": "0",  # it would kill a job for the memory that the job is there to measure
@@ -84,7 +85,8 @@ def _connected(init: Mapping[str, Any]) -> bool:
     settings = {"logging_level": "WARNING", **defaults, **init, "address": address or "local"}
     try:
         ray.init(**settings)
-    except (ConnectionError, RuntimeError, TypeError, ValueError) as error:
+    except Exception as error:  # Ray raises a bare one for a node that does not come up
+        ray.shutdown()
         why = str(error).strip().partition("\n")[0]
         raise ConfigError(
             "hydra.launcher.ray.init", f"{dict(init)} ({why})", "what ray.init takes; address=HOST:PORT of a cluster"
