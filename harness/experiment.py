@@ -1,7 +1,7 @@
 """Runs a plan: sends each command, lets probes look at the resting workers, and writes every trial."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -77,8 +77,9 @@ class Experiment:
         begun: Begun = Begun(),  # noqa: B008, it is frozen
         stop: Stop | None = None,
         is_ours: Callable[[], bool] = lambda: True,
+        cpus: Collection[int] = (),
     ) -> None:
-        """Make ready to do what is not ``begun`` yet; ``stop`` hears whoever wants it to end early.
+        """Make ready to do what is not ``begun`` yet, on ``cpus``; ``stop`` hears whoever wants it to end early.
 
         ``is_ours`` is asked before a trial is written: where another has taken the run over, nothing more is.
         """
@@ -90,7 +91,8 @@ class Experiment:
         self._stop = stop or Stop()
         self._is_ours = is_ours
         self._sampler = Sampler(folder, plan.protocol.sample_hz, clock, begun.leg)
-        self._crew = Crew(plan.protocol, plan.one_per_process, folder, clock, self._sampler, limits, begun.workers)
+        one, first = plan.one_per_process, begun.workers
+        self._crew = Crew(plan.protocol, one, folder, clock, self._sampler, limits, first, cpus)
         self._log = store.TrialLog(folder)
         self._thermometer = Thermometer()
         self._open: dict[int, OpenTrial] = {}

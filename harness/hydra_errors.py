@@ -14,6 +14,9 @@ from harness.corpus.choice import CHOICE_KEYS
 from harness.errors import ConfigError, StoreError
 from harness.overrides import parsed_overrides
 
+_HYDRAS_LAUNCHERS = ("basic", "ray_aws", "submitit_local", "submitit_slurm")
+"""What Hydra and its packages have beside ours: they work, and ask for no CPUs by a job's threads."""
+
 
 @contextmanager
 def translated(hydra: Hydra, name: str, overrides: Sequence[str]) -> Iterator[None]:
@@ -42,6 +45,8 @@ def missing(error: MissingConfigException, hydra: Hydra) -> ConfigError:
     """Say which option a group does not have, and which it has."""
     group, _, name = (error.missing_cfg_file or "").rpartition("/")
     options = error.options or (hydra.config_loader.get_group_options(group) if group else ())
+    if group == "hydra/launcher":
+        options = [option for option in options if option not in _HYDRAS_LAUNCHERS]
     return ConfigError(group or "configuration", f"'{name}'", "the name of a file in conf", options)
 
 

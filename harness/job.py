@@ -23,6 +23,7 @@ from harness.environment import environment, file_facts, named_files_mib, usable
 from harness.errors import ConfigError, DiskError
 from harness.experiment import Ending, Experiment
 from harness.limit import Limits, limits_for
+from harness.machine.allotted import Allotted
 from harness.machine.blur import blurs, disturbed
 from harness.machine.noise import Disturbance, Noise
 from harness.machine.quietness import BRIEF, WHOLE, checked, counters, disturbance
@@ -37,6 +38,7 @@ from harness.resuming.ownership import Ownership, own
 from harness.resuming.taking_up import TakenUp, forced_lines, lines_of, taken_up
 from harness.stopping import Stop
 from harness.sweeping.place import Place, read_place
+from harness.sweeping.requests import launcher_of_job
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,25 +130,30 @@ def _run(
         at_end.callback(_close, limits, screen)
         if not job.resumed:
             at_end.push(partial(_forsake, job.folder))
-        experiment = Experiment(plan, listeners, job.folder, clock, limits, before, stop, owner.holds)
+        allotted = at_end.enter_context(Allotted(launcher_of_job(), plan.protocol.threads, job.folder))
+        cpus = allotted.allocation.cpus
+        experiment = Experiment(plan, listeners, job.folder, clock, limits, before, stop, owner.holds, cpus)
         noise, start = checked(clock, BRIEF if job.again else WHOLE, named_files_mib(plan.run.stages))
         try:
             experiment.launch()
-            blurred = blurs(noise, usable_cores(), _threads(plan))
-            described = replace(environment(noise, [blur.line for blur in blurred]), plugins=sources)
+            blurred = blurs(noise, len(cpus) or usable_cores(), _threads(plan))
+            lines = [*(blur.line for blur in blurred), *allotted.problems]
+            found = environment(noise, lines, allocation=allotted.allocation)
+            described = replace(found, plugins=sources)
             identity = taken.identity or identity_of(plan, described)
             _describe(plan, config, job.folder, described, identity)
             unset = point_latest(Path(settings.outputs), job.folder)
         except BaseException:
             experiment.close()
             raise
-        screen.warn([*(blur.line for blur in blurred if blur.item not in job.told), *unset])
+        screen.warn([*(blur.line for blur in blurred if blur.item not in job.told), *allotted.problems, *unset])
         screen.warn(unasked(sources, settings.plugins, job.overrides))
         job.told.update(blur.item for blur in blurred)
         if before.leg:
             screen.show(lines_of(plan.run, before, owner.before))
             screen.warn(forced_lines(plan.run))
         ending = experiment.run()
+        described = replace(described, allocation=allotted.look())
     _leave_to_another(owner, screen)
     try:
         _complete(job.folder, described, identity, ending, disturbance(start, counters(clock)))

@@ -11,6 +11,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from harness.errors import UserError
 from harness.printable import printable
+from harness.sweeping.requests import JobLost
 
 INTERRUPTED = 130
 _CLUSTERS = frozenset({"concurrent", "joblib", "loky", "ray", "submitit"})
@@ -69,9 +70,12 @@ def joined(batches: Sequence[Launched]) -> Launched:
 
 def _is_lost(error: BaseException) -> bool:
     """Tell an exception of a launcher's own."""
-    return any(kind.__module__.partition(".")[0] in _CLUSTERS for kind in type(error).__mro__)
+    return isinstance(error, JobLost) or any(
+        kind.__module__.partition(".")[0] in _CLUSTERS for kind in type(error).__mro__
+    )
 
 
 def _line(error: BaseException) -> str:
     first = next((line.strip() for line in str(error).splitlines() if line.strip()), "")[:_LONGEST]
-    return printable(f"{type(error).__name__}: {first}" if first else type(error).__name__)
+    named = first if isinstance(error, JobLost) else f"{type(error).__name__}: {first}"
+    return printable(named if first else type(error).__name__)
