@@ -72,7 +72,7 @@ def _expected(key: str, value: Any) -> str | None:
         return "a text of one line"
     if key == "submitit_folder" and not _one_line(value):
         return "the path of a folder"
-    if key == "setup" and not (value is None or (isinstance(value, Sequence) and all(map(_one_line, value)))):
+    if key == "setup" and not (value is None or (isinstance(value, list | tuple) and all(map(_one_line, value)))):
         return "a list of shell commands"
     if key == "additional_parameters" and not (
         isinstance(value, Mapping) and all(_one_line(str(part)) for pair in value.items() for part in pair)

@@ -57,13 +57,15 @@ def places(ids: Iterable[str]) -> dict[str, Place]:
 def read(printed: str) -> dict[str, Place]:
     """Return what lines of ``id|state|node`` say; a job's steps, and lines of another form, are left out.
 
-    A state is its first word: ``CANCELLED by 0`` is ``CANCELLED``.
+    A state is its first word: ``CANCELLED by 0`` is ``CANCELLED``. ``None assigned`` is no node.
     """
     found = {}
     for line in printed.splitlines():
         parts = line.split("|")
         if len(parts) == 3 and parts[0].replace("_", "").isdigit() and parts[1].strip():
-            found[parts[0]] = Place(parts[1].split()[0].rstrip("+"), parts[2].strip())
+            found[parts[0]] = Place(
+                parts[1].split()[0].rstrip("+"), "" if " " in parts[2].strip() else parts[2].strip()
+            )
     return found
 
 

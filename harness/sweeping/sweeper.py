@@ -19,7 +19,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from harness import store
 from harness.clock import SystemClock
-from harness.errors import ConfigError
+from harness.errors import ConfigError, LostJob
 from harness.overrides import swept_keys
 from harness.records import PlannedJob
 from harness.sweeping.plan import PlannedCell, check_folders, jobs_of, sweep_plan
@@ -114,8 +114,9 @@ class Interleaving(Sweeper):
         first = 0
         for batch in BasicSweeper.split_overrides_to_chunks(jobs, self._max_batch_size):
             results = self.launcher.launch(batch, initial_job_idx=first)
-            for result in results:
-                _ = result.return_value  # raises what the job raised
+            kept = [result for result in results if not isinstance(result._return_value, LostJob)]  # these it told of
+            if 130 in [result.return_value for result in kept]:  # raises what a job raised
+                raise KeyboardInterrupt
             first += len(batch)
             returned.append(results)
         return returned
