@@ -39,7 +39,8 @@ class Crew:
     """The live workers, by the stages that live in them. What they print goes to logs in ``folder``.
 
     ``sampler`` watches each of them while it lives. ``limits`` gives each of them a memory limit; ``bare_mib`` is what
-    the first held before any engine, as that counts. Workers are numbered from ``first_worker`` on.
+    the first held before any engine, as that counts. Workers are numbered from ``first_worker`` on, and
+    are pinned to ``cpus`` where there are any.
     """
 
     def __init__(
@@ -51,9 +52,11 @@ class Crew:
         sampler: Sampler | None = None,
         limits: Limits | None = None,
         first_worker: int = 0,
+        cpus: Collection[int] = (),
     ) -> None:
         self.bare_mib: float | None = None
         self._limits = limits
+        self._cpus = cpus
         self._protocol = protocol
         self._one_per_process = one_per_process
         self._folder = folder
@@ -100,7 +103,7 @@ class Crew:
             limit = self._limits.new() if self._limits else None
         except OSError as error:
             raise WorkerCrashed(f"no memory limit could be made for it ({error.strerror})") from None
-        client = Client(self._started, self._folder / log_name(name), self._clock, limit)
+        client = Client(self._started, self._folder / log_name(name), self._clock, limit, self._cpus)
         self._started += 1
         return client
 

@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 
 from harness.cgroup import cgroup_of, high_bytes_of
+from harness.machine.allocation import Allocation
 from harness.machine.cpu_group import quota_of
 from harness.machine.noise import Noise
 from harness.records import Environment, StageRecord
@@ -28,10 +29,15 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def environment(noise: Noise | None = None, warnings: Iterable[str] = (), root: Path = Path("/")) -> Environment:
+def environment(
+    noise: Noise | None = None,
+    warnings: Iterable[str] = (),
+    root: Path = Path("/"),
+    allocation: Allocation | None = None,
+) -> Environment:
     """Describe this machine, with the noise check and a line for each thing that will blur the figures of a run.
 
-    ``root`` is the folder in which the ``proc`` and ``sys`` with its control groups are.
+    ``allocation`` is what of the machine the run was given. ``root`` is the folder in which the ``proc`` and ``sys`` with its control groups are.
     """
     return Environment(
         hostname=socket.gethostname(),
@@ -47,6 +53,7 @@ def environment(noise: Noise | None = None, warnings: Iterable[str] = (), root: 
         git=_git(Path(__file__).parent),
         warnings=tuple(warnings),
         noise=noise,
+        allocation=allocation,
     )
 
 

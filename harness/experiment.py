@@ -1,7 +1,7 @@
 """Runs a plan: sends each command, lets probes look at the resting workers, and writes every trial."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -68,8 +68,9 @@ class Experiment:
         limits: Limits | None = None,
         begun: Begun = Begun(),  # noqa: B008, it is frozen
         stop: Stop | None = None,
+        cpus: Collection[int] = (),
     ) -> None:
-        """Make ready to do what is not ``begun`` yet; ``stop`` hears whoever wants it to end early."""
+        """Make ready to do what is not ``begun`` yet, on ``cpus``; ``stop`` hears whoever wants it to end early."""
         self._plan = plan
         self._folder = folder
         self._listeners = listeners
@@ -77,7 +78,8 @@ class Experiment:
         self._begun = begun
         self._stop = stop or Stop()
         self._sampler = Sampler(folder, plan.protocol.sample_hz, clock, begun.leg)
-        self._crew = Crew(plan.protocol, plan.one_per_process, folder, clock, self._sampler, limits, begun.workers)
+        one, first = plan.one_per_process, begun.workers
+        self._crew = Crew(plan.protocol, one, folder, clock, self._sampler, limits, first, cpus)
         self._log = store.TrialLog(folder)
         self._thermometer = Thermometer()
         self._open: dict[int, OpenTrial] = {}

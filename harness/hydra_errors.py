@@ -13,6 +13,9 @@ from harness.corpus.choice import CHOICE_KEYS
 from harness.errors import ConfigError, StoreError
 from harness.overrides import parsed_overrides
 
+_HYDRAS_LAUNCHERS = ("basic", "ray_aws", "submitit_local", "submitit_slurm")
+"""What Hydra and its packages have beside ours: they work, and ask for no CPUs by a job's threads."""
+
 
 def reported(error: OSError) -> Exception:
     """Tell a folder that Hydra could not make from a configuration that it could not find, which is an OSError too."""
@@ -26,6 +29,8 @@ def missing(error: MissingConfigException, hydra: Hydra) -> ConfigError:
     """Say which option a group does not have, and which it has."""
     group, _, name = (error.missing_cfg_file or "").rpartition("/")
     options = error.options or (hydra.config_loader.get_group_options(group) if group else ())
+    if group == "hydra/launcher":
+        options = [option for option in options if option not in _HYDRAS_LAUNCHERS]
     return ConfigError(group or "configuration", f"'{name}'", "the name of a file in conf", options)
 
 

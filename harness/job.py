@@ -22,6 +22,7 @@ from harness.environment import environment, file_facts, named_files_mib, usable
 from harness.errors import ConfigError
 from harness.experiment import Ending, Experiment
 from harness.limit import Limits, limits_for
+from harness.machine.allotted import Allotted
 from harness.machine.blur import blurs, disturbed
 from harness.machine.noise import Disturbance, Noise
 from harness.machine.quietness import BRIEF, WHOLE, checked, counters, disturbance
@@ -31,6 +32,7 @@ from harness.records import Environment, Seam
 from harness.resuming.begun import Begun, begun, set_aside
 from harness.stopping import Stop
 from harness.sweeping.place import Place, read_place
+from harness.sweeping.requests import launcher_of_job
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +87,24 @@ def run_job(config: DictConfig, job: Job, clock: Clock) -> Done:
     with ExitStack() as at_end:
         stop = at_end.enter_context(Stop())
         at_end.callback(_close, limits, screen)
-        experiment = Experiment(plan, listeners, job.folder, clock, limits, before, stop)
+        allotted = at_end.enter_context(Allotted(launcher_of_job(), plan.protocol.threads, job.folder))
+        cpus = allotted.allocation.cpus
+        experiment = Experiment(plan, listeners, job.folder, clock, limits, before, stop, cpus)
         noise, start = checked(clock, BRIEF if job.again else WHOLE, named_files_mib(plan.run.stages))
         experiment.launch()
         try:
-            blurred = blurs(noise, usable_cores(), _threads(plan))
-            described = _describe(plan, config, job.folder, environment(noise, [blur.line for blur in blurred]))
+            blurred = blurs(noise, len(cpus) or usable_cores(), _threads(plan))
+            lines = [*(blur.line for blur in blurred), *allotted.problems]
+            found = environment(noise, lines, allocation=allotted.allocation)
+            described = _describe(plan, config, job.folder, found)
             unset = point_latest(Path(settings.outputs), job.folder)
         except BaseException:
             experiment.close()
             raise
-        screen.warn([*(blur.line for blur in blurred if blur.item not in job.told), *unset])
+        screen.warn([*(blur.line for blur in blurred if blur.item not in job.told), *allotted.problems, *unset])
         job.told.update(blur.item for blur in blurred)
         ending = experiment.run()
+        described = replace(described, allocation=allotted.look())
     _complete(job.folder, described, ending, disturbance(start, counters(clock)))
     ending.problems.extend(_write_differences(config, job.folder))
     return Done(settings, ending, screen)

@@ -7,7 +7,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -51,9 +51,10 @@ def _die_with_parent() -> Callable[[], object] | None:
 _DIE_WITH_PARENT = _die_with_parent()
 
 
-def _before_exec(limit: Limit | None) -> Callable[[], object] | None:
-    """Return what a child does before it becomes the worker: also to come under its limit."""
-    steps = [step for step in (_DIE_WITH_PARENT, limit and limit.enter) if step]
+def _before_exec(limit: Limit | None, cpus: Collection[int] = ()) -> Callable[[], object] | None:
+    """Return what a child does before it becomes the worker: also to come under its limit, and onto its CPUs."""
+    pin = partial(os.sched_setaffinity, 0, frozenset(cpus)) if cpus and hasattr(os, "sched_setaffinity") else None
+    steps = [step for step in (_DIE_WITH_PARENT, pin, limit and limit.enter) if step]
     return (lambda: [step() for step in steps]) if steps else None
 
 
@@ -61,10 +62,13 @@ class Client:
     """One worker process, in a process group of its own so that Ctrl-C reaches the supervisor alone.
 
     ``number`` counts the workers of a run from 0; ``log`` is the file that takes what worker and engine print.
-    ``limit`` is the worker's own, and is removed when the worker has ended.
+    ``limit`` is the worker's own, and is removed when the worker has ended. It runs on ``cpus`` alone, where there are
+    any; what it starts does too.
     """
 
-    def __init__(self, number: int, log: Path, clock: Clock, limit: Limit | None = None) -> None:
+    def __init__(
+        self, number: int, log: Path, clock: Clock, limit: Limit | None = None, cpus: Collection[int] = ()
+    ) -> None:
         self.number = number
         self._limit = limit
         self._clock = clock
@@ -82,7 +86,7 @@ class Client:
                 stderr=sink,
                 bufsize=0,
                 process_group=0,
-                preexec_fn=_before_exec(limit),
+                preexec_fn=_before_exec(limit, cpus),
             )
         self.pid = self._process.pid
         if limit is not None:
