@@ -86,11 +86,6 @@ def _one_line(value: Any) -> bool:
     return isinstance(value, str) and bool(value) and value.isprintable()
 
 
-def cpus_of(threads: Any) -> int:
-    """Return how many CPUs a job with so many ``threads`` asks for; one, where the job itself will refuse the value."""
-    return threads if isinstance(threads, int) and not isinstance(threads, bool) and threads >= 1 else 1
-
-
 def alike(cpus: Sequence[int]) -> dict[int, list[int]]:
     """Return the positions of the jobs that ask for the same number of CPUs, in the order of the first of each."""
     groups: dict[int, list[int]] = {}

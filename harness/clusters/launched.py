@@ -12,13 +12,14 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from harness.clock import SystemClock
-from harness.clusters.asking import asked, cpus_of
+from harness.clusters.asking import asked
 from harness.clusters.remote_job import RemoteJob
 from harness.clusters.waiting import Submitted, Waiting
 from harness.clusters.wishes import Wishes
 from harness.console.screen import print_at_once
 from harness.errors import ConfigError, LostJob
 from harness.printable import printable
+from harness.sweeping.requests import require, threads_of
 
 
 class Launched:
@@ -66,15 +67,11 @@ class Launched:
         if self._asked.cpus_per_task is not None:
             return self._asked.cpus_per_task
         config = self._context.config_loader.load_sweep_config(self._config, list(overrides))
-        return cpus_of(OmegaConf.select(config, "threads"))
+        return threads_of(config)
 
 
 def _check_installed(name: str) -> None:
-    try:
-        import submitit  # noqa: F401
-    except ImportError:
-        needed = "the extra slurm: pip install 'asr-align-harness[slurm]'"
-        raise ConfigError("hydra/launcher", f"'{name}' and no submitit", needed) from None
+    require(name, "submitit", "slurm")
     if name == "slurm":
         for program in ("sbatch", "srun", "squeue", "scancel"):
             if shutil.which(program) is None:

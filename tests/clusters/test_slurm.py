@@ -126,7 +126,6 @@ def test_each_job_asks_for_its_own_threads_and_the_node_for_itself(null_sweep: R
 
 def test_the_record_says_what_the_job_was_given(null_sweep: Ran) -> None:
     """Launcher, job, node, CPUs asked for and had, and that nobody else was let on the node."""
-    pytest.importorskip("harness.machine.allotted")
     for number, array in enumerate(arrays(null_sweep.folder)):
         allocation = json_of(null_sweep.folder / str(number) / "environment.json")["allocation"]
         assert (allocation["launcher"], allocation["job"], allocation["node"]) == ("slurm", array, "localhost")
