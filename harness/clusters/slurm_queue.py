@@ -71,7 +71,10 @@ def read(printed: str) -> dict[str, Place]:
 
 def cancel(ids: Iterable[str]) -> str:
     """End jobs, or all of an array; return what SLURM had against it, nothing where it was done."""
-    status, printed = _told(("scancel", *ids))
+    named = tuple(ids)
+    if not named:
+        return ""
+    status, printed = _told(("scancel", *named))
     return "" if status == 0 else printed.strip()
 
 
