@@ -51,9 +51,10 @@ class Ran:
 
 
 @pytest.fixture(autouse=True)
-def worker_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a worker import the modules of the tests, wherever pytest was started."""
+def worker_path(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Let a worker import the modules of the tests, and a job see no other test's job as its neighbour."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.getbasetemp()))
 
 
 @pytest.fixture

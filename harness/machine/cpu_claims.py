@@ -15,9 +15,7 @@ from harness.machine.topology import chosen, cores_of
 class CpuClaims:
     """The CPUs that one job has claimed; :meth:`release` gives them back."""
 
-    def __init__(
-        self, folder: Path, cores: Callable[[Collection[int]], Sequence[Collection[int]]] = cores_of
-    ) -> None:
+    def __init__(self, folder: Path, cores: Callable[[Collection[int]], Sequence[Collection[int]]] = cores_of) -> None:
         """Claim in a folder that is the user's alone, of CPUs that share ``cores``."""
         self.cpus: tuple[int, ...] = ()
         self._folder = folder

@@ -11,7 +11,6 @@ from pathlib import Path
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import JobReturn, JobStatus
-from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
@@ -77,7 +76,7 @@ def launcher_of_job() -> str:
     if not HydraConfig.initialized():
         return "local"
     hydra = HydraConfig.get()
-    if hydra.mode != RunMode.MULTIRUN:
+    if OmegaConf.is_missing(hydra.job, "num"):
         return "local"
     return str(hydra.runtime.choices.get("hydra/launcher") or "local")
 

@@ -31,7 +31,9 @@ class SideBySideLauncher(Launcher):
         n_jobs = self._n_jobs
         whole = isinstance(n_jobs, int) and not isinstance(n_jobs, bool)
         if n_jobs is not None and (not whole or n_jobs == 0 or n_jobs < -1):
-            raise ConfigError("hydra.launcher.n_jobs", repr(n_jobs), "a whole number of at least 1, -1 (every CPU) or null")
+            raise ConfigError(
+                "hydra.launcher.n_jobs", repr(n_jobs), "a whole number of at least 1, -1 (every CPU) or null"
+            )
         self.config, self.hydra_context, self.task_function = config, hydra_context, task_function
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
