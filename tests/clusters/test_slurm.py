@@ -130,7 +130,7 @@ def test_the_record_says_what_the_job_was_given(null_sweep: Ran) -> None:
         allocation = json_of(null_sweep.folder / str(number) / "environment.json")["allocation"]
         assert (allocation["launcher"], allocation["job"], allocation["node"]) == ("slurm", array, "localhost")
         assert (allocation["asked"], allocation["exclusive"]) == (number + 1, True)
-        assert len(allocation["cpus"]) >= number + 1
+        assert len(allocation["cpus"]) >= number + 1  # of an exclusive node the job has all
 
 
 def test_a_crashed_a_stopped_and_a_cancelled_job_cost_no_other_its_result(tmp_path: Path) -> None:
@@ -152,9 +152,17 @@ def test_a_crashed_a_stopped_and_a_cancelled_job_cost_no_other_its_result(tmp_pa
     assert trials(sweep, "2") == 1
 
 
-def test_the_second_ctrl_c_ends_the_jobs_of_this_sweep_alone(tmp_path: Path) -> None:
+@pytest.fixture
+def other() -> Iterator[str]:
+    """Return the number of a job that is nobody's of ours, and holds a CPU."""
+    job = told("sbatch", "--parsable", "--output=/dev/null", "--wrap", "sleep 300").strip()
+    yield job
+    told("scancel", job)
+    until(lambda: job_facts(job)["JobState"] == "CANCELLED", "end of the other job")
+
+
+def test_the_second_ctrl_c_ends_the_jobs_of_this_sweep_alone(tmp_path: Path, other: str) -> None:
     """The first says how to go on without the command, and changes nothing."""
-    other = told("sbatch", "--parsable", "--output=/dev/null", "--wrap", "sleep 300").strip()
     with sweeping(tmp_path, *SIDE_BY_SIDE, *SCRIPTED, *ENDLESS, "seed=0,1") as one:
         sweep = sweep_of(tmp_path)
         until(lambda: trials(sweep, "0") > 1, "trial")
@@ -167,10 +175,11 @@ def test_the_second_ctrl_c_ends_the_jobs_of_this_sweep_alone(tmp_path: Path) -> 
     assert ran.status == 130, ran.out
     assert f"  scancel {array}\n" in ran.out
     assert f"scancel {array}_0 {array}_1\n" in ran.out
-    assert {job_facts(f"{array}_{one}")["JobState"] for one in (0, 1)} == {"CANCELLED"}
+    until(
+        lambda: {job_facts(f"{array}_{one}")["JobState"] for one in (0, 1)} == {"CANCELLED"}, "end of the sweep's jobs"
+    )
     assert {trial["outcome"]["kind"] for trial in lines_of(sweep / "0" / "trials.jsonl")} == {"ok"}
     assert job_facts(other)["JobState"] == "RUNNING"
-    told("scancel", other)
 
 
 def kill_node() -> None:
