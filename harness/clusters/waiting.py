@@ -115,7 +115,7 @@ class Waiting:
             if job.returned():
                 try:
                     found[job.id] = job.result()
-                    self._told(job, "done")
+                    self._told(job, "ended")
                 except LostJob as error:
                     found[job.id] = error
                     self._told(job, str(error))

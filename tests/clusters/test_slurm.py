@@ -111,7 +111,7 @@ def test_a_sweep_on_slurm_has_the_table_that_it_has_here(null_sweep: Ran, tmp_pa
     assert null_sweep.status == 0, null_sweep.out + null_sweep.err
     here = harness("-m", *NULL, cwd=tmp_path)
     assert rows(null_sweep.folder) == rows(here.folder) == [("1", "ok", "0.0", "2"), ("2", "ok", "0.0", "2")]
-    assert sorted(re.findall(r"^job \d: .*$", null_sweep.out, re.MULTILINE)) == ["job 0: done", "job 1: done"]
+    assert sorted(re.findall(r"^job \d: .*$", null_sweep.out, re.MULTILINE)) == ["job 0: ended", "job 1: ended"]
 
 
 def test_each_job_asks_for_its_own_threads_and_the_node_for_itself(null_sweep: Ran) -> None:
@@ -219,7 +219,7 @@ def test_a_node_that_dies_loses_or_requeues_its_jobs(tmp_path: Path) -> None:
     assert f"job 0: slurm job {lost_id}: NODE_FAIL on localhost; what it printed: " in ran.out
     assert [cell["ok"] for cell in json_of(gone / "sweep.json")["cells"]] == [False]
     assert job_facts(kept_id)["Restarts"] == "1"
-    assert ("job 0: done" in later.out, "Traceback" in later.out) == (True, False), later.out
+    assert ("job 0: ended" in later.out, "Traceback" in later.out) == (True, False), later.out
     assert trials(back, "0") <= 20
 
 

@@ -84,7 +84,7 @@ def test_a_lost_job_costs_no_other_its_result() -> None:
     assert told == [
         "1_1: job 1_1: ImportError",
         "1_2: slurm job 1_2: NODE_FAIL on n1; what it printed: log",
-        "1_0: done",
+        "1_0: ended",
     ]
 
 
