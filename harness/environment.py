@@ -37,7 +37,8 @@ def environment(
 ) -> Environment:
     """Describe this machine, with the noise check and a line for each thing that will blur the figures of a run.
 
-    ``allocation`` is what of the machine the run was given. ``root`` is the folder in which the ``proc`` and ``sys`` with its control groups are.
+    ``allocation`` is what of it the run was given.
+    ``root`` is the folder in which the ``proc`` and ``sys`` with its control groups are.
     """
     return Environment(
         hostname=socket.gethostname(),

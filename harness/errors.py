@@ -9,7 +9,6 @@
     |   |   +-- UnusableEntries  entries of a dataset, a line for each
     |   +-- PluginError      a stage, a probe or a hook that breaks its contract
     |   +-- StoreError       a run's folder that cannot be written or read
-    +-- LostJob              a job of a sweep that a scheduler ended, or whose node died
     +-- GuardError           a second model was about to be loaded under ``one_at_a_time``
     +-- WorkerError          the measured process failed; becomes a trial's outcome
         +-- WorkerCrashed    it died: by a signal, or by leaving
@@ -81,13 +80,6 @@ class PluginError(UserError):
 
 class StoreError(UserError):
     """A run's folder that cannot be written, or is none."""
-
-
-class LostJob(HarnessError):
-    """A job of a sweep that has no result: a scheduler ended it, its node died, or it broke outside of its trials.
-
-    The message is one line that names the job and the scheduler's state of it.
-    """
 
 
 class GuardError(HarnessError):

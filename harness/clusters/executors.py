@@ -18,8 +18,9 @@ from harness.clusters.remote_job import RemoteJob
 from harness.clusters.slurm_queue import Place
 from harness.clusters.waiting import Submitted
 from harness.environment import usable_cores
-from harness.errors import ConfigError, LostJob
+from harness.errors import ConfigError
 from harness.printable import printable
+from harness.sweeping.requests import JobLost
 
 Call = tuple[list[str], int, Any]
 """What a job is called with: its overrides, its number, and the state of Hydra's singletons."""
@@ -55,7 +56,7 @@ class _Job:
             cause = next(
                 (line for line in reversed(said) if "Error" in line or "Exception" in line), "it raised an error"
             )
-            raise LostJob(f"job {self.id}: {cause.strip()}; what it printed: {self.log}") from None
+            raise JobLost(f"job {self.id}: {cause.strip()}; what it printed: {self.log}") from None
 
 
 class SlurmArrays:

@@ -17,9 +17,9 @@ from harness.clusters.remote_job import RemoteJob
 from harness.clusters.waiting import Submitted, Waiting
 from harness.clusters.wishes import Wishes
 from harness.console.screen import print_at_once
-from harness.errors import ConfigError, LostJob
+from harness.errors import ConfigError
 from harness.printable import printable
-from harness.sweeping.requests import require, threads_of
+from harness.sweeping.requests import JobLost, require, threads_of
 
 
 class Launched:
@@ -60,7 +60,7 @@ class Launched:
             results = waiting.all_of(queue.jobs)
         if local and wishes.count:
             raise KeyboardInterrupt
-        return [_returned(results[job.id], call[0]) for job, call in zip(queue.jobs, calls, strict=True)]
+        return [_returned(results[job.id], call) for job, call in zip(queue.jobs, calls, strict=True)]
 
     def _cpus(self, overrides: Sequence[str]) -> int:
         """Return how many CPUs a job asks for: its own ``threads``, not the sweep's default."""
@@ -79,12 +79,13 @@ def _check_installed(name: str) -> None:
                 raise ConfigError("hydra/launcher", "'slurm'", expected)
 
 
-def _returned(result: JobReturn | LostJob, overrides: list[str]) -> JobReturn:
+def _returned(result: JobReturn | JobLost, call: tuple[list[str], int, Any]) -> JobReturn:
     """Return what Hydra is told of a job; the error of a lost one is raised by who asks for its value."""
-    if not isinstance(result, LostJob):
+    if not isinstance(result, JobLost):
         return result
+    overrides, number, _ = call
     failed = JobReturn(overrides=overrides, status=JobStatus.FAILED)
-    failed.return_value = result
+    failed.return_value = JobLost(f"job {number} was lost: {result}")
     return failed
 
 

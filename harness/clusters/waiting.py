@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from harness.clock import Clock
 from harness.clusters.slurm_queue import Place
-from harness.errors import LostJob
+from harness.sweeping.requests import JobLost
 
 Sleep = Callable[[float], None]
 _LOOK_S = 0.5
@@ -34,7 +34,7 @@ class Submitted(Protocol):
         ...
 
     def result(self) -> Any:
-        """Return the result. Raises :class:`LostJob` where the job ended with an error of its own."""
+        """Return the result. Raises :class:`JobLost` where the job ended with an error of its own."""
         ...
 
 
@@ -86,12 +86,12 @@ class Waiting:
         self._told = told
         self._answered = 0
 
-    def all_of(self, jobs: Sequence[Submitted]) -> dict[str, Any | LostJob]:
+    def all_of(self, jobs: Sequence[Submitted]) -> dict[str, Any | JobLost]:
         """Return the result of each job, or why there is none.
 
         Raises :class:`KeyboardInterrupt` when the user has asked twice and the jobs are over, or do not end.
         """
-        results: dict[str, Any | LostJob] = {}
+        results: dict[str, Any | JobLost] = {}
         now_s = self._now_s()
         asking = _Asking(now_s, now_s + _ASK_S[0])
         ends_s: float | None = None
@@ -109,19 +109,19 @@ class Waiting:
             raise KeyboardInterrupt
         return results
 
-    def _back(self, waited: Sequence[Submitted]) -> dict[str, Any | LostJob]:
-        found: dict[str, Any | LostJob] = {}
+    def _back(self, waited: Sequence[Submitted]) -> dict[str, Any | JobLost]:
+        found: dict[str, Any | JobLost] = {}
         for job in waited:
             if job.returned():
                 try:
                     found[job.id] = job.result()
                     self._told(job, "ended")
-                except LostJob as error:
+                except JobLost as error:
                     found[job.id] = error
-                    self._told(job, str(error))
+                    self._told(job, "lost")
         return found
 
-    def _lost(self, waited: Sequence[Submitted], asking: _Asking) -> dict[str, LostJob]:
+    def _lost(self, waited: Sequence[Submitted], asking: _Asking) -> dict[str, JobLost]:
         """Ask the scheduler; a job is lost that was over twice: a requeued one, or a slow disk, may look so once."""
         places = self._queue.places([job.id for job in waited])
         over = frozenset(name for name, place in places.items() if place.over)
@@ -129,7 +129,7 @@ class Waiting:
         for job in waited:
             if job.id in over & asking.over and not job.returned():
                 found[job.id] = lost(self._queue.name, job, places[job.id])
-                self._told(job, str(found[job.id]))
+                self._told(job, "lost")
         now_s = self._now_s()
         later_s = min(_ASK_S[1], max(_ASK_S[0], (now_s - asking.since_s) / 4))
         asking.next_s = now_s + (_ASK_S[0] if over else later_s)
@@ -149,7 +149,7 @@ class Waiting:
         return self._clock.now_ns() / 1e9
 
 
-def lost(scheduler: str, job: Submitted, place: Place) -> LostJob:
+def lost(scheduler: str, job: Submitted, place: Place) -> JobLost:
     """Return why a job has no result: what the scheduler called it, its state, its node, and where its log is."""
     node = f" on {place.node}" if place.node else ""
-    return LostJob(f"{scheduler} job {job.id}: {place.state}{node}; what it printed: {job.log}")
+    return JobLost(f"{scheduler} job {job.id}: {place.state}{node}; what it printed: {job.log}")

@@ -42,7 +42,7 @@ def cores_of(cpus: Collection[int], folder: Path = _CPUS) -> list[tuple[int, ...
 
 
 def chosen(free: Collection[int], wanted: int, cores: Iterable[Collection[int]]) -> tuple[int, ...]:
-    """Choose ``wanted`` of the free CPUs, none where there are too few: whole cores first, so that no two jobs share one.
+    """Choose ``wanted`` of the free CPUs, none where there are too few: whole cores first, so that jobs share none.
 
     What is left over is taken from cores that are in use already, and only then from one that is whole.
     """

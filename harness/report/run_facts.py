@@ -1,5 +1,7 @@
 """What was run, where and how, in the few lines with which a report introduces it."""
 
+from harness.machine.allocation import Allocation
+from harness.machine.topology import cpu_text
 from harness.records import Environment, Rescoring, Run
 from harness.report.corpus_facts import corpus_text
 from harness.report.dataset_name import dataset_name
@@ -26,6 +28,7 @@ def run_facts(run: Run, environment: Environment | None) -> Facts:
             f"{protocol.isolation}, trim {protocol.trim}{threads}",
         ),
         *((("Machine", _machine(environment)),) if environment else ()),
+        *((("Given", given),) if environment and (given := _given(environment.allocation)) else ()),
         ("Asked for", " ".join(run.overrides) or "the defaults"),
         ("Started", f"{run.started_at.replace('T', ' ')}, by version {run.harness_version}"),
         *((("Scored again", _again(run.rescored)),) if run.rescored else ()),
@@ -48,6 +51,18 @@ def _machine(environment: Environment) -> str:
         f"{environment.processor}, {environment.usable_cores} of {environment.cores} cores usable, "
         f"{environment.memory_mib:.0f} MiB, {environment.system}"
     )
+
+
+def _given(allocation: Allocation | None) -> str:
+    """Say which CPUs the run was given, and how many jobs ran beside it; empty for a run that had the machine."""
+    if allocation is None:
+        return ""
+    pinned = f"pinned to CPUs {cpu_text(allocation.cpus)} ({allocation.source})" if allocation.cpus else ""
+    unpinned = "not pinned, CPUs shared" if allocation.source == "shared" else ""
+    many = len(allocation.neighbours)
+    beside = f"shared with {_counted(many, 'other job')}" if many else ""
+    told = [part for part in (pinned or unpinned, beside) if part]
+    return ", ".join([f"by {allocation.launcher}", *told]) if told else ""
 
 
 def _counted(number: int, noun: str) -> str:

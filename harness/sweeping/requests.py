@@ -14,7 +14,7 @@ from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
-from harness.errors import ConfigError, StoreError
+from harness.errors import ConfigError, HarnessError
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -27,6 +27,10 @@ THREAD_VARIABLES = (
 )
 """What Ray and loky set in their processes, and an engine would inherit: half the threads that it has elsewhere."""
 NO_TIMES = "times, TTFT and RTF are those of a shared machine; memory and WER stay valid"
+
+
+class JobLost(HarnessError):
+    """A job's process or node is gone, and with it the answer; what its folder holds is kept. The message names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +95,8 @@ def require(launcher: str, module: str, extra: str) -> None:
 
 def lost(request: Request, why: str) -> JobReturn:
     """Return what a launcher hands back for a job that ended without an answer: it failed, and its name says which."""
-    error = StoreError(
-        f"job {request.folder.name}", f"that it was lost ({why})", "an end; python -m harness resume goes on with it"
-    )
     job = JobReturn(overrides=list(request.overrides), status=JobStatus.FAILED)
-    job.return_value = error
+    job.return_value = JobLost(f"job {request.folder.name} was lost: {why}")
     return job
 
 

@@ -3,6 +3,7 @@
 The class that Hydra finds stands in :mod:`hydra_plugins.asr_align_harness`, for Hydra takes no plugin from elsewhere.
 """
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib import metadata
@@ -19,10 +20,11 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from harness import store
 from harness.clock import SystemClock
-from harness.errors import ConfigError, LostJob
+from harness.errors import ConfigError
 from harness.overrides import swept_keys
 from harness.records import PlannedJob
 from harness.sweeping.plan import PlannedCell, check_folders, jobs_of, sweep_plan
+from harness.sweeping.requests import JobLost
 from harness.sweeping.rounds import SweepSettings, sweep_settings
 
 
@@ -114,8 +116,12 @@ class Interleaving(Sweeper):
         first = 0
         for batch in BasicSweeper.split_overrides_to_chunks(jobs, self._max_batch_size):
             results = self.launcher.launch(batch, initial_job_idx=first)
-            kept = [result for result in results if not isinstance(result._return_value, LostJob)]  # these it told of
-            if 130 in [result.return_value for result in kept]:  # raises what a job raised
+            for result in results:
+                if isinstance(result._return_value, JobLost):
+                    print(f"harness: {result._return_value}", file=sys.stderr, flush=True)
+                else:
+                    _ = result.return_value  # raises what the job raised
+            if any(result.return_value == 130 for result in results if not isinstance(result._return_value, JobLost)):
                 raise KeyboardInterrupt
             first += len(batch)
             returned.append(results)

@@ -77,12 +77,11 @@ def _round(
     settings = {**options, "n_jobs": at_a_time, "backend": "loky", "batch_size": 1, "pre_dispatch": at_a_time}
     try:
         for number, returned in Parallel(**settings, return_as="generator_unordered")(wanted()):
-            done[number] = returned
+            done[number] = returned  # noqa: PERF403, what came before a process died is kept
     except BrokenProcessPool:
         gone = [request for request in handed if request.number not in done]
         begun = [request for request in gone if (request.folder / store.RUN).exists()] or gone
-        for request in begun:
-            done[request.number] = lost(request, "its process, or one beside it, was killed")
+        done.update({one.number: lost(one, "its process, or one beside it, was killed") for one in begun})
 
 
 def _in_process(

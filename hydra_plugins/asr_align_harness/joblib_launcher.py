@@ -12,7 +12,7 @@ from omegaconf import DictConfig
 
 from harness.environment import usable_cores
 from harness.errors import ConfigError
-from harness.sweeping.requests import Request, lost, requests_of, require, shared_line
+from harness.sweeping.requests import Request, requests_of, require, shared_line
 
 
 class SideBySideLauncher(Launcher):

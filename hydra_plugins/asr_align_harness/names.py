@@ -1,4 +1,4 @@
-"""Keeps the names of our launchers ours: Hydra would check ``conf/hydra/launcher/ray.yaml`` by the keys of another ray."""
+"""Keeps our launchers' names ours: Hydra would check ``conf/hydra/launcher/ray.yaml`` by the keys of another ray."""
 
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.config_store import ConfigStore

@@ -146,7 +146,11 @@ def test_a_crashed_a_stopped_and_a_cancelled_job_cost_no_other_its_result(tmp_pa
         ran = ended(one, tmp_path)
     assert ran.status == 130, ran.out
     assert "Traceback" not in ran.out
-    assert re.search(rf"^job 2: slurm job {array}_2: CANCELLED on localhost; what it printed: ", ran.out, re.MULTILINE)
+    assert re.search(
+        rf"^harness: job 2 was lost: slurm job {array}_2: CANCELLED on localhost; what it printed: ",
+        ran.out,
+        re.MULTILINE,
+    )
     assert json_of(sweep / "0" / "summary.json")["outcomes"] == {"ok": trials(sweep, "0")}
     assert json_of(sweep / "1" / "summary.json")["outcomes"] == {"crashed": 1}
     assert trials(sweep, "2") == 1
@@ -216,7 +220,7 @@ def test_a_node_that_dies_loses_or_requeues_its_jobs(tmp_path: Path) -> None:
         ran, later = ended(lost, tmp_path / "lost"), ended(again, tmp_path / "kept")
     (lost_id,), (kept_id,) = arrays(gone), arrays(back)
     assert (ran.status, "Traceback" in ran.out) == (1, False), ran.out
-    assert f"job 0: slurm job {lost_id}: NODE_FAIL on localhost; what it printed: " in ran.out
+    assert f"harness: job 0 was lost: slurm job {lost_id}: NODE_FAIL on localhost; what it printed: " in ran.out
     assert [cell["ok"] for cell in json_of(gone / "sweep.json")["cells"]] == [False]
     assert job_facts(kept_id)["Restarts"] == "1"
     assert ("job 0: ended" in later.out, "Traceback" in later.out) == (True, False), later.out

@@ -7,7 +7,7 @@ import pytest
 from harness.clock import FakeClock
 from harness.clusters.slurm_queue import Place
 from harness.clusters.waiting import Submitted, Waiting
-from harness.errors import LostJob
+from harness.sweeping.requests import JobLost
 
 
 @dataclass
@@ -27,7 +27,7 @@ class Job:
     def result(self) -> str:
         """Return a text, or raise as a job does that broke."""
         if self.broken:
-            raise LostJob(f"job {self.id}: ImportError")
+            raise JobLost(f"job {self.id}: ImportError")
         return f"result of {self.id}"
 
 
@@ -60,7 +60,7 @@ class Queue:
 
 def waited(
     queue: Queue, jobs: Sequence[Job], wished_s: Sequence[float] = ()
-) -> tuple[dict[str, Any | LostJob], list[str]]:
+) -> tuple[dict[str, Any | JobLost], list[str]]:
     """Wait for jobs, with Ctrl-C at these times; return the results and what was told."""
     told: list[str] = []
     clock = queue.clock
@@ -82,8 +82,8 @@ def test_a_lost_job_costs_no_other_its_result() -> None:
     assert str(results["1_1"]) == "job 1_1: ImportError"
     assert str(results["1_2"]) == "slurm job 1_2: NODE_FAIL on n1; what it printed: log"
     assert told == [
-        "1_1: job 1_1: ImportError",
-        "1_2: slurm job 1_2: NODE_FAIL on n1; what it printed: log",
+        "1_1: lost",
+        "1_2: lost",
         "1_0: ended",
     ]
 

@@ -1,7 +1,10 @@
 from dataclasses import replace
 
+import pytest
+
+from harness.machine.allocation import Allocation
 from harness.records import Rescoring
-from harness.report.run_facts import run_facts
+from harness.report.run_facts import _given, run_facts
 from tests import stored
 
 
@@ -53,3 +56,20 @@ def test_a_corpus_is_said_in_full() -> None:
         "manifest, 20 utterances, 5 min, 3 speakers, selection 0123456789ab; 2 that cannot be used skipped; "
         "left out of 100: 80 by subset"
     )
+
+
+@pytest.mark.parametrize(
+    ("allocation", "text"),
+    [
+        (None, ""),
+        (Allocation(launcher="local"), ""),
+        (
+            Allocation(launcher="ray", cpus=(0, 1, 4), source="claimed", neighbours=("a", "b")),
+            "by ray, pinned to CPUs 0-1,4 (claimed), shared with 2 other jobs",
+        ),
+        (Allocation(launcher="joblib", source="shared"), "by joblib, not pinned, CPUs shared"),
+    ],
+)
+def test_given_says_cpus_and_neighbours(allocation: Allocation | None, text: str) -> None:
+    """A run that had the machine to itself has nothing to say."""
+    assert _given(allocation) == text
