@@ -90,7 +90,7 @@ def test_the_last_group_that_is_refused_takes_back_the_first(tmp_path: Path, mon
 
     ended: list[str] = []
     monkeypatch.setattr(executors, "_slurm_executor", lambda keys, cpus: Refusing(cpus))
-    monkeypatch.setattr(executors.slurm_queue, "cancel", ended.extend)
+    monkeypatch.setattr("harness.clusters.slurm_queue.cancel", ended.extend)
     calls: list[executors.Call] = [([], number, None) for number in range(3)]
     made = asked({"submitit_folder": str(tmp_path)})
     with pytest.raises(ConfigError) as caught:
