@@ -86,7 +86,7 @@ class SlurmArrays:
             raise
         self.jobs: list[Submitted] = [made[position] for position in range(len(calls))]
         shared = "" if asked.exclusive else ", not exclusive"
-        say(f"SLURM has {len(calls)} jobs{shared}: {', '.join(said)}")
+        say(f"SLURM has {len(calls)} {'job' if len(calls) == 1 else 'jobs'}{shared}: {', '.join(said)}")
         say(f"They go on without this command; to look: python -m harness watch {sweep}")
 
     def turn(self) -> None:
