@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from harness.errors import DiskError, UserError
 
-COMMANDS = ("report", "rescore", "compare", "baseline", "watch", "known-times", "doctor", "plugins")
+COMMANDS = ("report", "resume", "rescore", "compare", "baseline", "watch", "known-times", "doctor", "plugins")
 FAILED, BAD_INPUT, INTERRUPTED, CLOSED_PIPE = 1, 2, 130, 141
 
 

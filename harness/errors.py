@@ -10,6 +10,7 @@
     |   +-- PluginError      a stage, a probe or a hook that breaks its contract
     |   +-- StoreError       a run's folder that cannot be written or read
     |       +-- DiskError    it could be written until now: the disk is full, read-only, or fails
+    |       +-- ChangedRun   a run whose code, models or machine are not those that it was begun with
     +-- GuardError           a second model was about to be loaded under ``one_at_a_time``
     +-- WorkerError          the measured process failed; becomes a trial's outcome
         +-- WorkerCrashed    it died: by a signal, or by leaving
@@ -94,6 +95,18 @@ class DiskError(StoreError):
         self.path, self.number = path, error.errno
         self.reason = error.strerror or str(error)
         super().__init__("output file", f"'{path}' ({self.reason})", "a file that can be written")
+
+
+class ChangedRun(StoreError):
+    """A stopped run that would go on with something else: the message says how much, ``lines`` what, one for each."""
+
+    def __init__(self, subject: str, found: str, expected: str, lines: Iterable[str]) -> None:
+        super().__init__(subject, found, expected)
+        self.lines = tuple(printable(" ".join(line.split())) for line in lines)
+
+    def shown(self) -> str:
+        """Return the message and a line for each difference below it."""
+        return "\n".join((str(self), *(f"  {line}" for line in self.lines)))
 
 
 class GuardError(HarnessError):

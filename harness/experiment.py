@@ -1,7 +1,7 @@
 """Runs a plan: sends each command, lets probes look at the resting workers, and writes every trial."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -75,14 +75,19 @@ class Experiment:
         limits: Limits | None = None,
         begun: Begun = Begun(),  # noqa: B008, it is frozen
         stop: Stop | None = None,
+        is_ours: Callable[[], bool] = lambda: True,
     ) -> None:
-        """Make ready to do what is not ``begun`` yet; ``stop`` hears whoever wants it to end early."""
+        """Make ready to do what is not ``begun`` yet; ``stop`` hears whoever wants it to end early.
+
+        ``is_ours`` is asked before a trial is written: where another has taken the run over, nothing more is.
+        """
         self._plan = plan
         self._folder = folder
         self._listeners = listeners
         self._clock = clock
         self._begun = begun
         self._stop = stop or Stop()
+        self._is_ours = is_ours
         self._sampler = Sampler(folder, plan.protocol.sample_hz, clock, begun.leg)
         self._crew = Crew(plan.protocol, plan.one_per_process, folder, clock, self._sampler, limits, begun.workers)
         self._log = store.TrialLog(folder)
@@ -126,13 +131,15 @@ class Experiment:
         self._ending.problems.extend(self._sampler.problems)
         self._ending.bare_mib = self._crew.bare_mib
         self._ending.stopped_by = self._stop.by
-        self._tell("run_finished", run=self._plan.run, folder=self._folder)
+        if self._is_ours():
+            self._tell("run_finished", run=self._plan.run, folder=self._folder)
         return self._ending
 
     def _finish_open(self) -> None:
         """Write the trials in hand as cut short, while the disk takes them."""
         try:
-            for index, trial in list(self._open.items()) if self._ending.disk is None else ():
+            left = list(self._open.items()) if self._ending.disk is None and self._is_ours() else []
+            for index, trial in left:
                 trial.outcome = Outcome("interrupted") if trial.outcome.ok else trial.outcome
                 self._finish(index)
         except DiskError as error:
@@ -339,8 +346,10 @@ class Experiment:
         member.process.reset_peak()
 
     def _finish(self, index: int) -> None:
-        """Measure a trial, write it, and tell who listens."""
+        """Measure a trial, write it, and tell who listens. Ends the run where another has taken it over."""
         trial = self._open[index]
+        if not self._is_ours():
+            raise KeyboardInterrupt
         if not trial.outcome.ok:
             self._failed.add(index)
         measurements = list(measured(trial, self._plan.probes, self._listeners))

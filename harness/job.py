@@ -1,11 +1,9 @@
 """One job: from a composed configuration to a run's folder with every trial in it."""
 
 import os
-import socket
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from functools import partial
 from importlib import metadata
 from pathlib import Path
 
@@ -28,8 +26,12 @@ from harness.machine.noise import Disturbance, Noise
 from harness.machine.quietness import BRIEF, WHOLE, checked, counters, disturbance
 from harness.plan import JobFacts, Plan, make_plan
 from harness.plugins import Listeners, discover
-from harness.records import Environment, Seam
-from harness.resuming.begun import Begun, begun, set_aside
+from harness.records import Environment
+from harness.resuming.begun import Begun
+from harness.resuming.identification import identity_of
+from harness.resuming.identity import Identity, completed
+from harness.resuming.ownership import Ownership, own
+from harness.resuming.taking_up import TakenUp, forced_lines, lines_of, taken_up
 from harness.stopping import Stop
 from harness.sweeping.place import Place, read_place
 
@@ -40,7 +42,7 @@ class Job:
 
     ``again`` marks a later one of a series on the same machine, for which a brief noise check does. ``told`` names what
     of it has been warned about, and is shared by the jobs of a series. ``resumed`` lets the run in the folder go on
-    where it was stopped; it is not begun anew.
+    where it was stopped; it is not begun anew, and ``force`` lets it although something has changed.
     """
 
     folder: Path
@@ -49,6 +51,7 @@ class Job:
     experiment: str | None = None
     again: bool = False
     resumed: bool = False
+    force: bool = False
     told: set[str] = field(default_factory=set, compare=False)
 
 
@@ -64,7 +67,8 @@ class Done:
 def run_job(config: DictConfig, job: Job, clock: Clock) -> Done:
     """Run a job to its end, which may be that it was interrupted or that every trial failed.
 
-    Raises :class:`harness.errors.UserError` for what the user gave and cannot be used; nothing has run then.
+    Raises :class:`harness.errors.UserError` for what the user gave and cannot be used; nothing has run then. Raises
+    KeyboardInterrupt where another process has taken the run over, which is said; nothing more is written then.
     """
     settings = settings_of(config)
     registry = discover(settings.plugins)
@@ -77,59 +81,86 @@ def run_job(config: DictConfig, job: Job, clock: Clock) -> Done:
     fit, limits = limits_for(settings.fit)
     settings = replace(settings, fit=fit)
     plan = make_plan(settings, registry, corpus, facts)
-    before = Begun()
+    try:
+        with _owned(job) as owner:
+            return _run(config, job, clock, settings, limits, _begun(plan, job), owner)
+    except DiskError:
+        if not job.resumed:
+            store.forsake(job.folder)  # nothing has run: a second try is no second run
+        raise
+
+
+def _owned(job: Job) -> Ownership:
+    """Own the folder of a job; one that is not resumed has to be without a run."""
     if job.resumed:
-        plan, before = _taken_up(plan, job.folder)
-    else:
-        store.claim(job.folder)
+        return own(job.folder)
+    store.claim(job.folder)
+    owner = own(job.folder)
+    if owner.number:  # another had it meanwhile
+        try:
+            store.claim(job.folder)
+        except BaseException:
+            owner.close()
+            raise
+    return owner
+
+
+def _begun(plan: Plan, job: Job) -> TakenUp:
+    """Return the run as it begins, or as it goes on."""
+    if job.resumed:
+        return taken_up(plan, job.folder, identity_of(plan, environment()), force=job.force)
+    return TakenUp(plan, Begun(), None)
+
+
+def _run(
+    config: DictConfig,
+    job: Job,
+    clock: Clock,
+    settings: Settings,
+    limits: Limits | None,
+    taken: TakenUp,
+    owner: Ownership,
+) -> Done:
+    """Run what is left of a plan in a folder that is owned."""
+    plan, before = taken.plan, taken.begun
     listeners, screen = _listeners(plan, settings, read_place(job.folder, clock.wall()), clock, len(before.done))
     with ExitStack() as at_end:
         stop = at_end.enter_context(Stop())
         at_end.callback(_close, limits, screen)
-        if not job.resumed:
-            at_end.push(partial(_forsake, job.folder))
-        experiment = Experiment(plan, listeners, job.folder, clock, limits, before, stop)
+        experiment = Experiment(plan, listeners, job.folder, clock, limits, before, stop, owner.holds)
         noise, start = checked(clock, BRIEF if job.again else WHOLE, named_files_mib(plan.run.stages))
         try:
             experiment.launch()
             blurred = blurs(noise, usable_cores(), _threads(plan))
-            described = _describe(plan, config, job.folder, environment(noise, [blur.line for blur in blurred]))
+            described = environment(noise, [blur.line for blur in blurred])
+            identity = taken.identity or identity_of(plan, described)
+            _describe(plan, config, job.folder, described, identity)
             unset = point_latest(Path(settings.outputs), job.folder)
         except BaseException:
             experiment.close()
             raise
         screen.warn([*(blur.line for blur in blurred if blur.item not in job.told), *unset])
         job.told.update(blur.item for blur in blurred)
+        if before.leg:
+            screen.show(lines_of(plan.run, before, owner.before))
+            screen.warn(forced_lines(plan.run))
         ending = experiment.run()
+    _leave_to_another(owner, screen)
     try:
-        _complete(job.folder, described, ending, disturbance(start, counters(clock)))
+        _complete(job.folder, described, identity, ending, disturbance(start, counters(clock)))
         ending.problems.extend(_write_differences(config, job.folder))
     except DiskError as error:
         ending.disk = ending.disk or error
     return Done(settings, ending, screen)
 
 
-def _forsake(folder: Path, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
-    """Take away what was written where the disk was full before anything had run: a second try is no second run."""
-    if isinstance(error, DiskError):
-        store.forsake(folder)
-
-
-def _taken_up(plan: Plan, folder: Path) -> tuple[Plan, Begun]:
-    """Return the plan of a stored run as it goes on, with a seam, and what of it is done; write both down."""
-    stored = store.read_run(folder)
-    done = begun(stored.run, stored.trials)
-    seam = Seam(
-        leg=done.leg,
-        at=plan.run.started_at,
-        hostname=socket.gethostname(),
-        harness_version=plan.run.harness_version,
-        kept=len(done.done),
-        set_aside=set_aside(folder),
-    )
-    if stored.environment is not None:
-        store.write_json(folder / store.environment_name(done.leg - 1), stored.environment)
-    return replace(plan, run=replace(stored.run, seams=(*stored.run.seams, seam))), done
+def _leave_to_another(owner: Ownership, screen: Screen) -> None:
+    """Say who has taken the run over, and end as an interrupted one does; do nothing where nobody has."""
+    if not owner.holds():
+        screen.warn(
+            [f"the run was taken over by {owner.successor() or 'another process'}; nothing more is written here"]
+        )
+        raise KeyboardInterrupt
 
 
 def _close(limits: Limits | None, screen: Screen) -> None:
@@ -161,12 +192,12 @@ def _threads(plan: Plan) -> int | None:
     return plan.protocol.threads if any(stage.uses_threads for stage in plan.run.stages) else None
 
 
-def _describe(plan: Plan, config: DictConfig, folder: Path, before: Environment) -> Environment:
+def _describe(plan: Plan, config: DictConfig, folder: Path, before: Environment, identity: Identity) -> None:
     """Write down what will be run and where, before anything is."""
     store.write_text(folder / store.CONFIG, OmegaConf.to_yaml(config, resolve=True))
     store.write_json(folder / store.RUN, plan.run)
+    store.write_json(folder / store.IDENTITY, identity)
     store.write_json(folder / store.ENVIRONMENT, before)
-    return before
 
 
 def _listeners(
@@ -191,7 +222,7 @@ def _listeners(
     screen = Screen(reference, write, quiet=settings.quiet, verbose=settings.verbose, blocks=not brief, troubles=many)
     listeners.add(screen, "screen")
     if brief and not sys.stdout.isatty():
-        listeners.add(StatusLines(lambda line: screen.show([line]), clock, place), "status")
+        listeners.add(StatusLines(lambda line: screen.show([line]), clock, place, done), "status")
     for probe in plan.probes:
         listeners.add(probe, probe.name)
     for exporter in plan.exporters:
@@ -199,10 +230,10 @@ def _listeners(
     return listeners, screen
 
 
-def _complete(folder: Path, before: Environment, ending: Ending, during: Disturbance) -> None:
+def _complete(folder: Path, before: Environment, identity: Identity, ending: Ending, during: Disturbance) -> None:
     """Add to the environment what only the end knows: engines' own facts, hashes of models, and what disturbed the run.
 
-    The last is a problem of the run too.
+    The last is a problem of the run too. The hashes are in the run's identity, too.
     """
     disturbances = disturbed(during)
     ending.problems.extend(disturbances)
@@ -215,6 +246,7 @@ def _complete(folder: Path, before: Environment, ending: Ending, during: Disturb
         noise=replace(before.noise or Noise(), during=during),
     )
     store.write_json(folder / store.ENVIRONMENT, after)
+    store.write_json(folder / store.IDENTITY, completed(identity, after.files))
 
 
 def _write_differences(config: DictConfig, folder: Path) -> tuple[str, ...]:

@@ -6,6 +6,8 @@
 ``differs.json``           what of it is not as the defaults are; after the last trial
 ``environment.json``       machine, versions, limits, noise; after the last trial once more, with hashes of models
                            and what disturbed the run; ``environment-0.json`` and so on are of its earlier legs
+``identity.json``          what the run is of (configuration, models, libraries, code, data, machine), with a hash of it
+``owner-0000.json``        which process runs it, with a heartbeat; each later owner has the next number; it stays
 ``trials.jsonl``           one line a trial, flushed and synced before the next trial begins
 ``interrupted.jsonl``      trials that were cut short by whoever stopped the run, and done again when it was resumed
 ``memory.curve``           memory of each worker while it rests and works; :mod:`harness.sampling.curve`;
@@ -29,8 +31,8 @@
 ========================== =====================================================================================
 
 Schema history: 1, the first. 2: ``plan.json``, blocks of a cell, and in a summary what it was made from. 3: the seams
-of a resumed run, its trials' legs, and the CPUs that a job was given. A folder of an older schema is read as one of
-today, with what it does not say left at its default.
+of a resumed run, its trials' legs, its identity, and the CPUs that a job was given. A folder of an older schema is
+read as one of today, with what it does not say left at its default.
 """
 
 import errno
@@ -58,6 +60,7 @@ RUN = "run.json"
 CONFIG = "config.yaml"
 DIFFERS = "differs.json"
 ENVIRONMENT = "environment.json"
+IDENTITY = "identity.json"
 TRIALS = "trials.jsonl"
 INTERRUPTED = "interrupted.jsonl"
 CURVE = "memory.curve"
@@ -240,7 +243,8 @@ def forsake(folder: Path) -> None:
     """Take away what was written for a run of which nothing has run; a folder with a trial in it stays as it is."""
     with suppress(OSError):
         if (folder / TRIALS).stat().st_size == 0:
-            for path in (*folder.glob(f"{Path(ENGINE_LOG).stem}*"), *(folder / name for name in _AT_THE_START)):
+            written = (*folder.glob(f"{Path(ENGINE_LOG).stem}*"), *folder.glob("owner-*.json"))
+            for path in (*written, *(folder / name for name in _AT_THE_START)):
                 path.unlink(missing_ok=True)
 
 

@@ -105,6 +105,7 @@ def run_plan(registry: Registry, utterance: Utterance, tmp_path: Path) -> RunPla
         change: Callable[[Plan], Plan] = lambda plan: plan,
         begun: Begun = Begun(),  # noqa: B008, it is frozen
         stop: Stop | None = None,
+        is_ours: Callable[[], bool] = lambda: True,
     ) -> Ran:
         settings = replace(settings, probes={probe.name: {} for probe in probes})
         known = {**registry.probes, **{probe.name: Found(probe, "tests") for probe in probes}}
@@ -116,7 +117,7 @@ def run_plan(registry: Registry, utterance: Utterance, tmp_path: Path) -> RunPla
         heard = Listeners()
         for name, listener in [*(listeners or {}).items(), *((probe.name, probe) for probe in plan.probes)]:
             heard.add(listener, name)
-        ending = Experiment(plan, heard, folder, SystemClock(), begun=begun, stop=stop).run()
+        ending = Experiment(plan, heard, folder, SystemClock(), begun=begun, stop=stop, is_ours=is_ours).run()
         return Ran(ending, store.read_run(folder).trials, folder)
 
     return run

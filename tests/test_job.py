@@ -18,6 +18,7 @@ from harness.job import Job, point_latest, run_job
 from harness.machine.noise import Disturbance, Load, Noise
 from harness.machine.quietness import BRIEF, WHOLE, Counters
 from harness.records import Utterance
+from harness.resuming.ownership import own
 from tests.test_audio import write_wav
 
 STAGES: dict[str, Any] = {
@@ -58,7 +59,9 @@ def test_a_job_fills_its_folder(config: DictConfig, tmp_path: Path, capsys: pyte
         "differs.json",
         "engine.log",
         "environment.json",
+        "identity.json",
         "memory.curve",
+        "owner-0000.json",
         "run.json",
         "trials.jsonl",
     ]
@@ -112,6 +115,13 @@ def test_a_folder_that_holds_a_run_is_left_alone(config: DictConfig, tmp_path: P
     assert not (tmp_path / store.RUN).exists()
 
 
+def test_a_folder_that_another_process_has_is_left_alone(config: DictConfig, tmp_path: Path) -> None:
+    """Two launchers may be given the same job; one does it."""
+    with own(tmp_path / "run"), pytest.raises(StoreError, match="which is being run by "):
+        run_job(config, Job(tmp_path / "run"), FakeClock())
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["owner-0000.json"]
+
+
 def test_files_that_an_engine_names_are_hashed_after_the_last_trial(
     config: DictConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -136,6 +146,8 @@ def test_files_that_an_engine_names_are_hashed_after_the_last_trial(
     assert environment["engines"]["asr"] == {"version": "1", "files": [path], "libraries": [f"{path}.so"]}
     assert environment["files"][path]["size_bytes"] == (tmp_path / "model_plugin.py").stat().st_size
     assert environment["files"][f"{path}.so"]["size_bytes"] == 3
+    identity = msgspec.json.decode((tmp_path / "run" / store.IDENTITY).read_bytes())
+    assert identity["files"][path]["sha256"] == environment["files"][path]["sha256"]
 
 
 # --- what blurs the figures -------------------------------------------------------------------------------------

@@ -14,9 +14,10 @@ from harness.analysis.follow_sweep import FollowedSweep, holds_sweep
 from harness.clock import SystemClock
 from harness.errors import StoreError
 from harness.report.watch_text import news_line, run_lines, sweep_lines
+from harness.resuming.ownership import is_owner
 
 INTERVAL_S = 1.0
-_BEGINNING = {store.TRIALS, store.ENGINE_LOG, store.CONFIG, store.ENVIRONMENT, store.CURVE}
+_BEGINNING = {store.TRIALS, store.ENGINE_LOG, store.CONFIG, store.IDENTITY, store.ENVIRONMENT, store.CURVE}
 """What a run's folder may hold before it says what is run."""
 
 Followed = FollowedRun | FollowedSweep
@@ -77,7 +78,7 @@ def _followed(folder: Path) -> Followed | None:
         raise StoreError("run folder", found, f"one of the runs in its folder {store.ATTEMPTS}")
     if holds_sweep(folder):
         return FollowedSweep(folder)
-    if {one.name for one in folder.iterdir()} - _BEGINNING:
+    if {one.name for one in folder.iterdir() if not is_owner(one.name)} - _BEGINNING:
         raise StoreError("run folder", f"'{folder}' with neither in it", "the folder of a run or a sweep")
     return None
 

@@ -15,7 +15,9 @@ INTERVAL_NS = 2_000_000_000
 class StatusLines:
     """Writes a line when a trial is over: at most one in two seconds, and in any case after the last."""
 
-    def __init__(self, write: Write, clock: Clock, place: Place | None = None) -> None:
+    def __init__(self, write: Write, clock: Clock, place: Place | None = None, before: int = 0) -> None:
+        """Count on from the trials that were done ``before``, in which nothing is known of their time."""
+        self._before = before
         self._write = write
         self._clock = clock
         self._place = place
@@ -35,16 +37,16 @@ class StatusLines:
         """Say how far the run is, unless that was said a moment ago."""
         self._done += 1
         self._failed += not trial.outcome.ok
-        now_ns = self._clock.now_ns()
-        if self._run is None or (now_ns - self._written_ns < INTERVAL_NS and self._done < self._run.trials):
+        now_ns, done = self._clock.now_ns(), self._before + self._done
+        if self._run is None or (now_ns - self._written_ns < INTERVAL_NS and done < self._run.trials):
             return
         self._written_ns = now_ns
-        left_s = (now_ns - self._start_ns) / 1e9 / self._done * (self._run.trials - self._done)
+        left_s = (now_ns - self._start_ns) / 1e9 / self._done * (self._run.trials - done)
         self._write(
             status_line(
                 self._run,
                 trial,
-                self._done,
+                done,
                 failed=self._failed,
                 place=str(self._place) if self._place else "",
                 left_s=left_s,

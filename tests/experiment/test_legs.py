@@ -1,5 +1,6 @@
 """A run in several legs: stopped by a signal, and taken up again where it was stopped."""
 
+from harness.hookspecs import hookimpl
 from harness.records import Trial
 from harness.resuming.begun import Begun
 from harness.stopping import Stop
@@ -48,3 +49,19 @@ def test_a_later_leg_does_what_is_left(settings: MakeSettings, run_plan: RunPlan
     assert [(trial.iteration, trial.utterance.id) for trial in ran.trials][2:] == [(1, "silence"), (1, "silence")]
     assert workers(ran.trials) == [0, 1, 1, 1]
     assert (ran.ending.outcomes, ran.ending.ok) == ({"ok": 4}, True)
+
+
+def test_who_has_lost_the_run_writes_nothing_more(settings: MakeSettings, run_plan: RunPlan) -> None:
+    """It was taken for dead, and another does the trial that it has in hand; nobody is told of an end."""
+    answers, heard = iter([True]), []
+
+    class Listener:
+        @hookimpl
+        def run_finished(self) -> None:
+            heard.append("run_finished")
+
+    ran = run_plan(
+        settings(iterations=3, order=("asr",)), listeners={"one": Listener()}, is_ours=lambda: next(answers, False)
+    )
+    assert [trial.index for trial in ran.trials] == [0]
+    assert (ran.ending.interrupted, heard) == (True, [])
