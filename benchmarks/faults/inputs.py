@@ -3,8 +3,8 @@
 import io
 import json
 import wave
-from functools import partial
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
