@@ -23,7 +23,11 @@ def main() -> NoReturn:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if not {"", str(Path.cwd())} & set(sys.path):
         sys.path.insert(0, str(Path.cwd()))  # as python -m does, so that plugins=[my_module] is found
-    sys.exit(status_of(sys.argv[1:]))
+    try:
+        status = status_of(sys.argv[1:])
+    except KeyboardInterrupt:  # a second signal, while the first was dealt with
+        status = INTERRUPTED
+    sys.exit(status)
 
 
 def status_of(argv: Sequence[str]) -> int:

@@ -56,6 +56,8 @@ def run(argv: Sequence[str]) -> int:
         raise composition(error, hydra, arguments.config_name or "config", arguments.overrides) from None
     except YAMLError as error:
         raise no_yaml(error) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError("configuration", f"a file that is not UTF-8 ({error.reason})", "YAML in UTF-8") from None
     finally:
         GlobalHydra.instance().clear()
 

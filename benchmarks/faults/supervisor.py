@@ -160,6 +160,8 @@ def _be_the_child(work: Callable[[], int], folder: Path, marker: str) -> NoRetur
         with mock.patch.object(harness.report.publish, "run_charts", return_value=()):
             status = work()
         sys.stdout.flush()
+    except KeyboardInterrupt:  # as the command line's main does it
+        status = cli.INTERRUPTED
     except BaseException:
         traceback.print_exc()
         sys.stderr.flush()
