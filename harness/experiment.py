@@ -141,7 +141,8 @@ class Experiment:
     def _finish_open(self) -> None:
         """Write the trials in hand as cut short, while the disk takes them."""
         try:
-            for index, trial in list(self._open.items()) if self._ending.disk is None and self._is_ours() else ():
+            left = list(self._open.items()) if self._ending.disk is None and self._is_ours() else []
+            for index, trial in left:
                 trial.outcome = Outcome("interrupted") if trial.outcome.ok else trial.outcome
                 self._finish(index)
         except DiskError as error:

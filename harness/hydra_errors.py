@@ -31,6 +31,8 @@ def translated(hydra: Hydra, name: str, overrides: Sequence[str]) -> Iterator[No
         raise composition(error, hydra, name, overrides) from None
     except YAMLError as error:
         raise no_yaml(error) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError("configuration", f"a file that is not UTF-8 ({error.reason})", "YAML in UTF-8") from None
 
 
 def reported(error: OSError) -> Exception:

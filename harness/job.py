@@ -5,7 +5,6 @@ import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from functools import partial
 from importlib import metadata
 from pathlib import Path
 
@@ -86,8 +85,13 @@ def run_job(config: DictConfig, job: Job, clock: Clock) -> Done:
     fit, limits = limits_for(settings.fit)
     settings = replace(settings, fit=fit)
     plan = make_plan(settings, registry, corpus, facts)
-    with _owned(job) as owner:
-        return _run(config, job, clock, settings, limits, _begun(plan, job), owner, registry.sources)
+    try:
+        with _owned(job) as owner:
+            return _run(config, job, clock, settings, limits, _begun(plan, job), owner, registry.sources)
+    except DiskError:
+        if not job.resumed:
+            store.forsake(job.folder)  # nothing has run: a second try is no second run
+        raise
 
 
 def _owned(job: Job) -> Ownership:
@@ -128,8 +132,6 @@ def _run(
     with ExitStack() as at_end:
         stop = at_end.enter_context(Stop())
         at_end.callback(_close, limits, screen)
-        if not job.resumed:
-            at_end.push(partial(_forsake, job.folder))
         allotted = at_end.enter_context(Allotted(launcher_of_job(), plan.protocol.threads, job.folder))
         cpus = allotted.allocation.cpus
         experiment = Experiment(plan, listeners, job.folder, clock, limits, before, stop, owner.holds, cpus)
@@ -161,12 +163,6 @@ def _run(
     except DiskError as error:
         ending.disk = ending.disk or error
     return Done(settings, ending, screen)
-
-
-def _forsake(folder: Path, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
-    """Take away what was written where the disk was full before anything had run: a second try is no second run."""
-    if isinstance(error, DiskError):
-        store.forsake(folder)
 
 
 def _leave_to_another(owner: Ownership, screen: Screen) -> None:

@@ -246,7 +246,8 @@ def forsake(folder: Path) -> None:
     """Take away what was written for a run of which nothing has run; a folder with a trial in it stays as it is."""
     with suppress(OSError):
         if (folder / TRIALS).stat().st_size == 0:
-            for path in (*folder.glob(f"{Path(ENGINE_LOG).stem}*"), *(folder / name for name in _AT_THE_START)):
+            written = (*folder.glob(f"{Path(ENGINE_LOG).stem}*"), *folder.glob("owner-*.json"))
+            for path in (*written, *(folder / name for name in _AT_THE_START)):
                 path.unlink(missing_ok=True)
 
 

@@ -65,3 +65,18 @@ def test_the_choices_are_those_of_what_was_chosen(overrides: list[str], nearest:
     with pytest.raises(ConfigError) as caught:
         run(overrides)
     assert caught.value.choices[0] == nearest
+
+
+def test_a_file_that_is_not_utf_8_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A damaged file of the user's own configuration."""
+    from harness.cli import status_of
+
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / "config.yaml").write_bytes(b"\xe7: 1\n")
+    monkeypatch.chdir(tmp_path)
+    assert status_of(["--cfg", "job"]) == 2
+    assert capsys.readouterr().err == (
+        "harness: configuration: found a file that is not UTF-8 (invalid continuation byte), expected YAML in UTF-8\n"
+    )

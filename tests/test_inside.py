@@ -18,16 +18,16 @@ from harness.worker.client import Client
     [
         ("trials.jsonl", lambda folder: TrialLog(folder)),
         ("trials.jsonl", lambda folder: store.write_trials(folder, [])),
-        ("interrupted.jsonl", lambda folder: store.append_trials(folder / store.INTERRUPTED, [])),
         ("memory.curve", lambda folder: CurveWriter(folder, 100.0)),
         ("engine.log", lambda folder: Client(0, folder / store.ENGINE_LOG, FakeClock())),
-        (f".summary.json.{os.getpid()}", lambda folder: store.write_text(folder / store.SUMMARY, "x")),
+        (".summary.json.PID", lambda folder: store.write_text(folder / store.SUMMARY, "x")),
     ],
 )
 def test_what_is_written_in_place_is_never_written_through_a_link(
     tmp_path: Path, name: str, write: Callable[[Path], object]
 ) -> None:
     """It is refused in one line, and the file elsewhere is as it was."""
+    name = name.replace("PID", str(os.getpid()))
     victim, folder = tmp_path / "victim", tmp_path / "run"
     victim.write_text("mine", encoding="utf-8")
     folder.mkdir()

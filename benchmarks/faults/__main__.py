@@ -9,7 +9,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import chdir
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def campaign(seed: int, only: Sequence[str], counts: dict[str, int]) -> int:
         folder = Path(name).resolve()
         os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
         config = supervisor.composed()
-        parts = {
+        parts: dict[str, Callable[[int], list[Row]]] = {
             "kills": lambda count: kills.kills(count, seed, config, folder),
             "disks": lambda count: disks.disks(count, seed, config, folder),
             "hangs": lambda count: hangs.hangs(count, seed, config, folder),
@@ -63,7 +63,7 @@ def campaign(seed: int, only: Sequence[str], counts: dict[str, int]) -> int:
 
 def _in_memory() -> str | None:
     """Return a folder that needs no disk, where there is one with room: what a kill leaves is the same there."""
-    there = Path("/dev/shm")
+    there = Path("/dev/shm")  # noqa: S108 a folder of random name is made in it
     return str(there) if there.is_dir() and shutil.disk_usage(there).free > _ROOM_BYTES else None
 
 

@@ -3,12 +3,14 @@
 import os
 import signal
 import time
+from functools import partial
 from pathlib import Path
 from random import Random
 
 from omegaconf import DictConfig
 
 from benchmarks.faults import supervisor
+from benchmarks.faults.supervisor import Child
 from benchmarks.faults.verdict import Row
 
 _PHASES = ("prepare", "load", "run", "unload")
@@ -34,15 +36,23 @@ def hangs(count: int, seed: int, config: DictConfig, folder: Path) -> list[Row]:
         row.tried += 1
         child = supervisor.run(config, here / "run", here, **changed)
         if signals:
-            child.wait_until(lambda child=child, first=first: len(child.finished) >= first and child.workers)
+            child.wait_until(partial(_is_due, child, first))
             time.sleep(dice.uniform(0.2, 0.6))
         for _ in range(signals):
             if child.is_alive:
                 os.kill(child.pid, dice.choice((signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)))
-                child.wait_until(lambda child=child: "trial in hand" in child.said)
+                child.wait_until(partial(_has_heard, child))
         status = child.ended(row, case, _LIMIT_S)
         if status not in ((130, 1) if signals else (1,)) and status is not None:
             row.wrong("other", case, f"status {status}: {child.said.strip()[-200:]}")
         supervisor.judged(row, case, here / "run", child.finished)
         supervisor.forget(here)
     return [row]
+
+
+def _is_due(child: Child, trials: int) -> bool:
+    return len(child.finished) >= trials and bool(child.workers)
+
+
+def _has_heard(child: Child) -> bool:
+    return "trial in hand" in child.said

@@ -4,6 +4,7 @@ import io
 import json
 import wave
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -40,7 +41,7 @@ def inputs(count: int, seed: int, folder: Path) -> list[Row]:
         here.mkdir()
         is_text = number % 2 == 1
         dataset = _text(dice, here, whole) if is_text else _sound(dice, here, whole)
-        tried(rows[is_text], f"seed {seed} input {number}", lambda dataset=dataset, here=here: _used(dataset, here))
+        tried(rows[is_text], f"seed {seed} input {number}", partial(_used, dataset, here))
     return rows
 
 
@@ -85,7 +86,9 @@ def _text(dice: Random, here: Path, whole: Mapping[str, bytes]) -> dict[str, Any
     line = {"audio_filepath": name, "duration": _SECONDS, "text": _TEXT, "offset": 0.1}
     cut = json.loads((ROOT / "tests" / "corpus" / "data" / "cuts.jsonl").read_text().splitlines()[0])
     path, content, dataset = {
-        "manifest": (here / "m.jsonl", json.dumps(line) + "\n", {"form": "manifest", "manifest": str(here / "m.jsonl")}),
+        "manifest": (
+            here / "m.jsonl", json.dumps(line) + "\n", {"form": "manifest", "manifest": str(here / "m.jsonl")}
+        ),
         "folder txt": (here / "jfk.txt", _TEXT, {"form": "folder", "folder": str(here)}),
         "folder ctm": (here / "jfk.ctm", "jfk 1 0.10 0.20 ask\n", {"form": "folder", "folder": str(here)}),
         "folder TextGrid": (here / "jfk.TextGrid", _TEXT_GRID, {"form": "folder", "folder": str(here)}),

@@ -22,6 +22,7 @@ from unittest import mock
 
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+import harness.defaults
 import harness.finishing
 import harness.hydra_app
 import harness.job
@@ -156,9 +157,11 @@ def _be_the_child(work: Callable[[], int], folder: Path, marker: str) -> NoRetur
             os.dup2(os.open(name, os.O_RDWR | os.O_APPEND), number)
         sys.stdout, sys.stderr = (os.fdopen(number, "w", buffering=1, closefd=False) for number in (1, 2))
         _witness(os.open(folder / "finished", os.O_WRONLY | os.O_APPEND))
-        with mock.patch.object(harness.report.publish, "run_charts", lambda *_: ()):
+        with mock.patch.object(harness.report.publish, "run_charts", return_value=()):
             status = work()
         sys.stdout.flush()
+    except KeyboardInterrupt:  # as the command line's main does it
+        status = cli.INTERRUPTED
     except BaseException:
         traceback.print_exc()
         sys.stderr.flush()
@@ -174,7 +177,7 @@ def _witness(descriptor: int) -> None:
         if trial.outcome.kind != "interrupted":
             os.write(descriptor, b"%d\n" % trial.index)
 
-    store.TrialLog.append = told  # type: ignore[method-assign]
+    store.TrialLog.append = told  # type: ignore[method-assign, assignment]
 
 
 def run(config: DictConfig, run_folder: Path, folder: Path, **changed: Any) -> Child:
@@ -246,7 +249,7 @@ def finish(row: Row, case: str, config: DictConfig, run_folder: Path, folder: Pa
 @contextmanager
 def warm() -> Iterator[None]:
     """Let what each child would compute anew be computed once; one thread, for a fork takes no others along."""
-    known = functools.lru_cache(harness.job.defaults)
+    known = functools.lru_cache(harness.defaults.defaults)
     with mock.patch.object(harness.job, "defaults", known):
         known()
         yield

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import tabulate
 
 HEADERS = (
-    "fault", "tried", "finished before", "found after", "lost", "counted twice", "orphans", "tracebacks", "hangs", "other",
+    "fault", "tried", "finished before", "found after", "lost", "counted twice", "orphans", "tracebacks", "hangs",
+    "other",
 )  # fmt: skip
 
 

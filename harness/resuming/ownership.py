@@ -6,6 +6,7 @@ other machines. A living owner touches its file every 10 s. Who was taken for de
 finds a higher number before it writes its next trial, and writes nothing more.
 """
 
+import errno
 import os
 import re
 import secrets
@@ -21,7 +22,7 @@ import msgspec
 import psutil
 
 from harness import store
-from harness.errors import OwnedRun, StoreError
+from harness.errors import DiskError, OwnedRun, StoreError
 from harness.procfs import content
 
 BEAT_S = 10.0
@@ -120,6 +121,8 @@ def own(folder: Path, beat_s: float = BEAT_S, dead_s: float = DEAD_S) -> Ownersh
     except FileExistsError:  # another was quicker
         raise _owned(folder, *_known(folder, _highest(folder))) from None
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            raise DiskError(folder / _name(number + 1), error) from None
         raise StoreError("output folder", f"'{folder}' ({error.strerror})", "a folder that can be written") from None
     return Ownership(folder, number + 1, mine, before, beat_s)
 
@@ -184,10 +187,14 @@ def _read(path: Path) -> tuple[Owner | None, float]:
 
 def _create(path: Path, owner: Owner) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(owner), indent=2) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(owner), indent=2) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        path.unlink(missing_ok=True)  # a full disk: what has no owner in it would be waited for
+        raise
 
 
 def _highest(folder: Path) -> int:

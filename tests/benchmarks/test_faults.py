@@ -1,0 +1,30 @@
+"""The campaign of faults, a few cases of each part but those that take long."""
+
+import pytest
+
+from benchmarks.faults.__main__ import campaign
+from benchmarks.faults.verdict import Row, markdown
+
+
+def test_a_few_cases_of_every_part_are_as_promised(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing finished is lost or doubled, nothing is left, and the user's mistakes are lines."""
+    monkeypatch.setenv("XDG_CACHE_HOME", "")
+    monkeypatch.setenv("PYTHONPATH", "")
+    counts = {"kills": 4, "disks": 1, "hangs": 1, "configs": 8, "inputs": 20, "folders": 1}
+    status = campaign(0, tuple(counts), counts)
+    out = capsys.readouterr().out
+    assert (status, "not as promised" in out) == (0, False), out
+
+
+def test_what_is_wrong_is_counted_with_its_case() -> None:
+    """A row is as promised only where all its columns are."""
+    row = Row("kills", tried=2, finished=3, found=3)
+    assert row.ok
+    row.wrong("orphans", "seed 0 kill 1", "2 processes were left", 2)
+    assert (row.ok, row.orphans, row.defects) == (False, 2, ["kills, seed 0 kill 1: 2 processes were left"])
+    assert not Row("kills", finished=3, found=2).ok
+    lines = markdown([row, Row("disks", skipped="none here")]).splitlines()
+    assert [cell.strip() for cell in lines[2].split("|")][1:6] == ["kills", "2", "3", "3", "0"]
+    assert "skipped: none here" in lines[3]
