@@ -23,6 +23,7 @@
         +-- StageRefused     the engine is whole, and will not take this input
 """
 
+import errno
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -137,6 +138,13 @@ class DiskError(StoreError):
         self.path, self.number = path, error.errno
         self.reason = error.strerror or str(error)
         super().__init__("output file", f"'{path}' ({self.reason})", "a file that can be written")
+
+
+def unwritten(path: Path, error: OSError) -> StoreError:
+    """Return the error of a file that could not be written: the disk's, or that of a place that is none."""
+    if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG):
+        return StoreError("output file", f"'{path}' ({error.strerror})", "a file that can be written")
+    return DiskError(path, error)
 
 
 class GuardError(HarnessError):

@@ -32,7 +32,7 @@ from harness.overrides import check_groups, swept_keys, with_names
 from harness.printable import shown
 from harness.sweeping.continuing import at_home, go_on, stored_sweep, sweep_dir
 from harness.sweeping.gathering import gather
-from harness.sweeping.launched import Launched
+from harness.sweeping.launched import Launched, Swept
 from harness.sweeping.sweeper import check_sweeper, refuse_alone
 from harness.sweeping.task import SweepTask, job_of_hydra
 from harness.trusted import TrustedLoader
@@ -185,12 +185,13 @@ class _App:
         overrides = [*self._overrides, sweep_dir(folder)]
         task = SweepTask(swept)
         try:
-            launched = self._hydra.multirun(self.name, task, overrides, with_log_configuration=False)
+            returned = self._hydra.multirun(self.name, task, overrides, with_log_configuration=False)
+            launched = returned.became if isinstance(returned, Swept) else Launched()
         except KeyboardInterrupt:
             launched = Launched(interrupted=True)
         except OSError as error:
             raise reported(error) from None
-        return gather(folder, outputs, launched if isinstance(launched, Launched) else Launched(), task.disks)
+        return gather(folder, outputs, launched, task.disks)
 
 
 def _outputs(config: DictConfig) -> Path:

@@ -149,7 +149,9 @@ def _run(
             experiment.close()
             raise
         screen.warn([*(blur.line for blur in blurred if blur.item not in job.told), *allotted.problems, *unset])
-        screen.warn(unasked(sources, settings.plugins, job.overrides))
+        asked = unasked(sources, settings.plugins, job.overrides)
+        screen.warn(line for line in asked if line not in job.told)
+        job.told.update(asked)
         job.told.update(blur.item for blur in blurred)
         if before.leg:
             screen.show(lines_of(plan.run, before, owner.before))

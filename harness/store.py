@@ -49,7 +49,7 @@ from typing import IO, Any, TypeVar
 
 import msgspec
 
-from harness.errors import DiskError, StoreError
+from harness.errors import DiskError, StoreError, unwritten
 from harness.inside import opened, subfolder
 from harness.records import SCHEMA, Environment, Run, Trial
 
@@ -286,7 +286,7 @@ def write_bytes(path: Path, content: bytes, *, synced: bool = True) -> None:
             _sync_folder(path.parent)
     except OSError as error:
         _remove(temporary)
-        raise DiskError(path, error) from None
+        raise unwritten(path, error) from None
     except BaseException:
         _remove(temporary)
         raise

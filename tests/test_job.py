@@ -172,6 +172,7 @@ def test_what_blurs_is_told_once_in_a_series(
         lines.append(capsys.readouterr().err.splitlines())
     start = "the machine is busy: {} other threads are running on 2 usable cores"
     threads_line = "threads=6 on 2 usable cores: the threads will wait for each other"
+    assert lines[0].pop().startswith("warning: the configuration names plugins=[tests.engine.scripted], ")
     assert lines == [[f"warning: {start.format(WHOLE)}"], [], [f"warning: {threads_line}"]]
     stored = store.read_run(tmp_path / "2").environment
     assert stored is not None

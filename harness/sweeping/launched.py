@@ -1,10 +1,10 @@
 """What a launcher made of the jobs that it was handed: each one's status, or one line for each way to lose a job."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hydra._internal.core_plugins.basic_launcher import BasicLauncher
-from hydra.core.utils import JobStatus
+from hydra.core.utils import JobReturn, JobStatus
 from hydra.errors import HydraException
 from hydra.plugins.launcher import Launcher
 from omegaconf.errors import OmegaConfBaseException
@@ -24,12 +24,21 @@ class Launched:
     """What became of a sweep's jobs.
 
     ``interrupted``: one of them was asked to stop. ``lost`` has a line for each cause for which the launcher lost jobs,
-    and ``gone`` says that it could not go on.
+    and ``gone`` says that it could not go on. ``returned`` is what it gave back, batch by batch.
     """
 
     interrupted: bool = False
     lost: tuple[str, ...] = ()
     gone: bool = False
+    returned: tuple[Sequence[JobReturn], ...] = field(default=(), compare=False)
+
+
+class Swept(list[Sequence[JobReturn]]):
+    """What Hydra expects of a sweeper, the jobs' returns batch by batch; ``became`` says what became of the jobs."""
+
+    def __init__(self, became: Launched) -> None:
+        super().__init__(became.returned)
+        self.became = became
 
 
 def launched(launcher: Launcher, jobs: Sequence[Sequence[str]], first: int) -> Launched:
@@ -53,7 +62,7 @@ def launched(launcher: Launcher, jobs: Sequence[Sequence[str]], first: int) -> L
             lost.append(_line(raised))
         else:
             interrupted |= result.return_value == INTERRUPTED
-    return Launched(interrupted, tuple(lost))
+    return Launched(interrupted, tuple(lost), returned=(results,))
 
 
 def joined(batches: Sequence[Launched]) -> Launched:
@@ -65,6 +74,7 @@ def joined(batches: Sequence[Launched]) -> Launched:
         any(batch.interrupted for batch in batches),
         tuple(f"{line} ({count} jobs)" if count > 1 else line for line, count in causes.items()),
         any(batch.gone for batch in batches),
+        tuple(results for batch in batches for results in batch.returned),
     )
 
 

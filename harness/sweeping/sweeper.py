@@ -23,7 +23,7 @@ from harness.errors import ChangedSweep, ConfigError
 from harness.overrides import swept_keys
 from harness.records import PlannedJob, SweepPlan
 from harness.sweeping.composed import changed_keys, config_sha256, task_part, with_block
-from harness.sweeping.launched import Launched, joined, launched
+from harness.sweeping.launched import Launched, Swept, joined, launched
 from harness.sweeping.plan import PlannedCell, check_folders, jobs_of, sweep_plan
 from harness.sweeping.rounds import SweepSettings, sweep_settings
 from harness.sweeping.state import Resumption, add_resumption
@@ -52,7 +52,7 @@ class Interleaving(Sweeper):
             hydra_context=hydra_context, task_function=task_function, config=config
         )
 
-    def sweep(self, arguments: list[str]) -> Launched:
+    def sweep(self, arguments: list[str]) -> Swept:
         """Plan a sweep and run it; return what became of its jobs.
 
         Raises :class:`harness.errors.UserError` for a sweep that cannot be planned, and Hydra's errors for a cell that
@@ -74,7 +74,7 @@ class Interleaving(Sweeper):
         folder.mkdir(parents=True, exist_ok=True)
         store.write_text(folder / store.MULTIRUN, OmegaConf.to_yaml(self.config))
         store.write_json(folder / store.PLAN, plan)
-        return self._launched([list(job.overrides) for job in jobs])
+        return Swept(self._launched([list(job.overrides) for job in jobs]))
 
     def go_on(self, plan: SweepPlan, left: Sequence[PlannedJob], *, force: bool) -> Launched:
         """Run the jobs that are left of a sweep, each in the folder that was planned for it.

@@ -37,7 +37,17 @@ def documented() -> set[str]:
     names: list[str] = []
     for name in re.findall(r"``([\w.]+)``", store.__doc__ or ""):
         names.append(names[-1].rpartition(".")[0] + name if name.startswith(".") else name)
-    elsewhere = ("sweep.", "interrupted.", "plan.", "failure.", "fit.", "multirun.", "trials.csv", "utterances.csv")
+    elsewhere = (
+        "sweep.",
+        "interrupted.",
+        "identity.",
+        "plan.",
+        "failure.",
+        "fit.",
+        "multirun.",
+        "trials.csv",
+        "utterances.csv",
+    )
     return {name for name in names if not name.startswith(elsewhere)}
 
 
