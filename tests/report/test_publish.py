@@ -37,18 +37,9 @@ def documented() -> set[str]:
     names: list[str] = []
     for name in re.findall(r"``([\w.]+)``", store.__doc__ or ""):
         names.append(names[-1].rpartition(".")[0] + name if name.startswith(".") else name)
-    elsewhere = (
-        "sweep.",
-        "interrupted.",
-        "identity.",
-        "plan.",
-        "failure.",
-        "fit.",
-        "multirun.",
-        "trials.csv",
-        "utterances.csv",
-    )
-    return {name for name in names if not name.startswith(elsewhere)}
+    elsewhere = ("sweep.", "plan.", "multirun.", "failure.", "fit.", "trials.csv", "utterances.csv")
+    resumed = ("interrupted.", "identity.")
+    return {name for name in names if not name.startswith(elsewhere + resumed)}
 
 
 def test_files(tmp_path: Path) -> None:
