@@ -210,7 +210,7 @@ def test_the_second_ctrl_c_ends_this_sweep_alone_and_it_can_be_resumed(tmp_path:
 def kill_node() -> None:
     """End the node as power would: its daemon, the steps, and every process of theirs."""
     (daemon,) = (one for one in psutil.process_iter(["name", "cmdline"]) if _is_node(one.info))
-    steps = [one for one in psutil.process_iter(["name"]) if one.info["name"].startswith("slurmstepd")]
+    steps = [one for one in psutil.process_iter(["name", "environ"]) if _is_step(one.info)]
     doomed = [daemon, *(child for step in steps for child in [step, *step.children(recursive=True)])]
     for process in doomed:
         try:
@@ -221,6 +221,11 @@ def kill_node() -> None:
 
 def _is_node(info: dict[str, Any]) -> bool:
     return bool(info["name"] == "slurmd" and os.environ["SLURM_CONF"] in info["cmdline"])
+
+
+def _is_step(info: dict[str, Any]) -> bool:
+    ours = (info["environ"] or {}).get("SLURM_CONF") == os.environ["SLURM_CONF"]
+    return ours and bool(info["name"].startswith("slurmstepd"))
 
 
 def test_the_job_of_a_node_that_dies_goes_on(tmp_path: Path) -> None:
