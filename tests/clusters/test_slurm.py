@@ -21,6 +21,8 @@ NULL = ("asr=null", "aligner=null", "order=[asr]", "iterations=2", "threads=1,2"
 SLURM = ("hydra/launcher=slurm", "hydra.launcher.timeout_min=5")
 SIDE_BY_SIDE = (*SLURM, "hydra.launcher.exclusive=false")
 ENDLESS = ("iterations=1000000", "order=[asr]", "threads=1", "asr.chunk_ms=20")
+TRIALS = 40
+BRIEF = (f"iterations={TRIALS}", "order=[asr]", "threads=1", "asr.chunk_ms=20")
 WAIT_S = 60.0
 """For what does not come; no test is judged by it."""
 
@@ -94,6 +96,11 @@ def trials(sweep: Path, job: str) -> int:
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
+def once(sweep: Path, job: str) -> list[int]:
+    """Return the iterations of a job's trials, as often as they are there."""
+    return sorted(trial["iteration"] for trial in lines_of(sweep / job / "trials.jsonl"))
+
+
 def rows(sweep: Path) -> list[tuple[str, ...]]:
     """Return what of a sweep's table does not depend on who ran it."""
     with (sweep / "sweep.csv").open(encoding="utf-8", newline="") as table:
@@ -107,11 +114,16 @@ def null_sweep(tmp_path_factory: pytest.TempPathFactory) -> Ran:
 
 
 def test_a_sweep_on_slurm_has_the_table_that_it_has_here(null_sweep: Ran, tmp_path: Path) -> None:
-    """The same rows in the same order, and a line for each job as it ends."""
+    """The same rows in the same order, and a line for each job as it ends; slurm_local needs no SLURM for that."""
     assert null_sweep.status == 0, null_sweep.out + null_sweep.err
-    here = harness("-m", *NULL, cwd=tmp_path)
+    here = harness(
+        "-m", "hydra/launcher=slurm_local", *NULL, cwd=tmp_path, env={"PATH": str(Path(sys.executable).parent)}
+    )
+    assert here.status == 0, here.out + here.err
     assert rows(null_sweep.folder) == rows(here.folder) == [("1", "ok", "0.0", "2"), ("2", "ok", "0.0", "2")]
     assert sorted(re.findall(r"^job \d: .*$", null_sweep.out, re.MULTILINE)) == ["job 0: ended", "job 1: ended"]
+    first, second = (json_of(here.folder / job / "run.json")["started_at"] for job in ("0", "1"))
+    assert first < second
 
 
 def test_each_job_asks_for_its_own_threads_and_the_node_for_itself(null_sweep: Ran) -> None:
@@ -165,9 +177,9 @@ def other() -> Iterator[str]:
     until(lambda: job_facts(job)["JobState"] == "CANCELLED", "end of the other job")
 
 
-def test_the_second_ctrl_c_ends_the_jobs_of_this_sweep_alone(tmp_path: Path, other: str) -> None:
-    """The first says how to go on without the command, and changes nothing."""
-    with sweeping(tmp_path, *SIDE_BY_SIDE, *SCRIPTED, *ENDLESS, "seed=0,1") as one:
+def test_the_second_ctrl_c_ends_this_sweep_alone_and_it_can_be_resumed(tmp_path: Path, other: str) -> None:
+    """The first says how to go on without the command, and changes nothing; resume does what the second left."""
+    with sweeping(tmp_path, *SIDE_BY_SIDE, *SCRIPTED, *BRIEF, "seed=0,1") as one:
         sweep = sweep_of(tmp_path)
         until(lambda: trials(sweep, "0") > 1, "trial")
         (array,) = arrays(sweep)
@@ -184,12 +196,21 @@ def test_the_second_ctrl_c_ends_the_jobs_of_this_sweep_alone(tmp_path: Path, oth
     )
     assert {trial["outcome"]["kind"] for trial in lines_of(sweep / "0" / "trials.jsonl")} == {"ok"}
     assert job_facts(other)["JobState"] == "RUNNING"
+    told("scancel", other)
+
+    resumed = harness("resume", str(sweep), cwd=tmp_path)
+    assert resumed.status == 0, resumed.out + resumed.err
+    assert "0 of 2 jobs are done; goes on: 0; begins: 1\n" in resumed.out
+    assert "SLURM has 2 jobs, not exclusive: " in resumed.out
+    assert [cell["ok"] for cell in json_of(sweep / "sweep.json")["cells"]] == [True, True]
+    assert [once(sweep, job) for job in ("0", "1")] == [list(range(TRIALS))] * 2
+    assert [len(json_of(sweep / job / "run.json")["seams"]) for job in ("0", "1")] == [1, 0]
 
 
 def kill_node() -> None:
     """End the node as power would: its daemon, the steps, and every process of theirs."""
     (daemon,) = (one for one in psutil.process_iter(["name", "cmdline"]) if _is_node(one.info))
-    steps = [one for one in psutil.process_iter(["name"]) if one.info["name"].startswith("slurmstepd")]
+    steps = [one for one in psutil.process_iter(["name", "environ"]) if _is_step(one.info)]
     doomed = [daemon, *(child for step in steps for child in [step, *step.children(recursive=True)])]
     for process in doomed:
         try:
@@ -202,40 +223,28 @@ def _is_node(info: dict[str, Any]) -> bool:
     return bool(info["name"] == "slurmd" and os.environ["SLURM_CONF"] in info["cmdline"])
 
 
-def test_a_node_that_dies_loses_or_requeues_its_jobs(tmp_path: Path) -> None:
-    """Nothing hangs: what may go back into the queue is called again, in its folder; the other has a line."""
-    kept = ["iterations=20", "order=[asr]", "threads=1", "asr.chunk_ms=40", "seed=0"]
-    with (
-        sweeping(
-            tmp_path / "lost", *SIDE_BY_SIDE, *SCRIPTED, *ENDLESS, "seed=0", "hydra.launcher.requeue=false"
-        ) as lost,
-        sweeping(tmp_path / "kept", *SIDE_BY_SIDE, *SCRIPTED, *kept) as again,
-    ):
-        gone, back = sweep_of(tmp_path / "lost"), sweep_of(tmp_path / "kept")
-        until(lambda: trials(gone, "0") > 1 and trials(back, "0") > 1, "trials")
+def _is_step(info: dict[str, Any]) -> bool:
+    ours = (info["environ"] or {}).get("SLURM_CONF") == os.environ["SLURM_CONF"]
+    return ours and bool(info["name"].startswith("slurmstepd"))
+
+
+def test_the_job_of_a_node_that_dies_goes_on(tmp_path: Path) -> None:
+    """It goes back into the queue, and on at its next trial: the dead process's hold on the folder is seen through."""
+    with sweeping(tmp_path, *SIDE_BY_SIDE, *SCRIPTED, *BRIEF, "seed=0") as one:
+        sweep = sweep_of(tmp_path)
+        until(lambda: trials(sweep, "0") > 1, "trials")
         kill_node()
         told("scontrol", "update", "NodeName=localhost", "State=DOWN", "Reason=killed")
         subprocess.run(["slurmd", "-N", "localhost"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         until(lambda: "IDLE" in told("scontrol", "show", "node", "localhost"), "node")
-        ran, later = ended(lost, tmp_path / "lost"), ended(again, tmp_path / "kept")
-    (lost_id,), (kept_id,) = arrays(gone), arrays(back)
-    assert (ran.status, "Traceback" in ran.out) == (1, False), ran.out
-    assert f"harness: job 0 was lost: slurm job {lost_id}: NODE_FAIL on localhost; what it printed: " in ran.out
-    assert [cell["ok"] for cell in json_of(gone / "sweep.json")["cells"]] == [False]
-    assert job_facts(kept_id)["Restarts"] == "1"
-    assert ("job 0: ended" in later.out, "Traceback" in later.out) == (True, False), later.out
-    assert trials(back, "0") <= 20
-
-
-def test_slurm_local_runs_the_same_sweep_without_slurm(null_sweep: Ran, tmp_path: Path) -> None:
-    """Processes of this machine, one after another."""
-    ran = harness(
-        "-m", "hydra/launcher=slurm_local", *NULL, cwd=tmp_path, env={"PATH": str(Path(sys.executable).parent)}
-    )
-    assert ran.status == 0, ran.out + ran.err
-    assert rows(ran.folder) == rows(null_sweep.folder)
-    first, second = (json_of(ran.folder / job / "run.json")["started_at"] for job in ("0", "1"))
-    assert first < second
+        ran = ended(one, tmp_path)
+    (job,) = arrays(sweep)
+    assert job_facts(job)["Restarts"] == "1"
+    assert (ran.status, "job 0: ended\n" in ran.out, "Traceback" in ran.out) == (0, True, False), ran.out
+    assert once(sweep, "0") == list(range(TRIALS))
+    (seam,) = json_of(sweep / "0" / "run.json")["seams"]
+    legs = [trial.get("leg", 0) for trial in lines_of(sweep / "0" / "trials.jsonl")]
+    assert (seam["leg"], legs) == (1, [0] * seam["kept"] + [1] * (TRIALS - seam["kept"]))
 
 
 def test_a_job_that_the_cluster_refuses_is_one_line(tmp_path: Path) -> None:
