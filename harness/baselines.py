@@ -101,6 +101,7 @@ def _read(folder: Path) -> Baseline:
 
 def _copy(folder: Path, target: Path) -> None:
     with whole_folder(target) as fresh:
-        for name in _KEPT:
+        legs = (path.name for path in sorted(folder.glob("environment-*.json")))
+        for name in (*_KEPT, *legs):
             with suppress(FileNotFoundError):  # a killed run has no summary
                 shutil.copyfile(folder / name, fresh / name)

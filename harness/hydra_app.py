@@ -85,7 +85,7 @@ def _parsed(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Na
 
     parser.error = refuse  # type: ignore[method-assign]
     arguments = parser.parse_intermixed_args(list(argv))  # an option may stand between two overrides
-    for option in ("config_path", "shell_completion"):
+    for option in ("config_path", "shell_completion", "experimental_rerun"):
         if getattr(arguments, option):
             name = f"--{option.replace('_', '-')}"
             raise ConfigError("command line", name, "Hydra's other options; --config-dir adds a folder of YAML")

@@ -80,7 +80,14 @@ def run_job(config: DictConfig, job: Job, clock: Clock) -> Done:
     started_at = clock.wall().isoformat(timespec="milliseconds")
     version = metadata.version("asr-align-harness")
     facts = JobFacts(
-        job.folder.name, started_at, version, job.overrides, job.swept, job.experiment, directory=str(Path.cwd())
+        job.folder.name,
+        started_at,
+        version,
+        job.overrides,
+        job.swept,
+        job.experiment,
+        directory=str(Path.cwd()),
+        resumed=job.resumed,
     )
     fit, limits = limits_for(settings.fit)
     settings = replace(settings, fit=fit)

@@ -50,7 +50,8 @@ class Plan:
 class JobFacts:
     """What the outside says of a run: its name, when it began, how it was asked for.
 
-    ``swept`` are the keys that the sweep it belongs to varies; ``directory`` is the working directory.
+    ``swept`` are the keys that the sweep it belongs to varies; ``directory`` is the working directory. A run that is
+    ``resumed`` may have exported already.
     """
 
     id: str
@@ -60,6 +61,7 @@ class JobFacts:
     swept: tuple[str, ...] = ()
     experiment: str | None = None
     directory: str = ""
+    resumed: bool = False
 
 
 def make_plan(settings: Settings, registry: Registry, corpus: Corpus, job: JobFacts) -> Plan:
@@ -99,7 +101,7 @@ def make_plan(settings: Settings, registry: Registry, corpus: Corpus, job: JobFa
         corpus=corpus.record,
         directory=job.directory,
     )
-    exporters = tuple(_exporter(name, values, registry) for name, values in settings.exporters.items())
+    exporters = tuple(_exporter(name, values, registry, job) for name, values in settings.exporters.items())
     return Plan(run, stages, probes, corpus, exporters)
 
 
@@ -131,13 +133,14 @@ def _probe(name: str, values: Mapping[str, object], registry: Registry) -> Probe
     return probe
 
 
-def _exporter(name: str, values: Mapping[str, object], registry: Registry) -> Exporter:
+def _exporter(name: str, values: Mapping[str, object], registry: Registry, job: JobFacts) -> Exporter:
     found = registry.exporter(name)
     exporter: Exporter = found.cls(options_of(found, f"exporter.{name}", values))
     try:
         exporter.preflight()
     except Unusable as error:
-        raise _unusable(f"exporter.{name}", error) from None
+        if not (job.resumed and error.key == "path"):  # taken, by its own first leg perhaps: looked at when it writes
+            raise _unusable(f"exporter.{name}", error) from None
     return exporter
 
 

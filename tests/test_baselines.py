@@ -157,3 +157,9 @@ def test_no_baseline_is_stored(outputs: Path) -> None:
         StoreError, match=r"expected the folder of a run, or the name of a stored baseline \(there is none\)$"
     ):
         baselines.resolve("main", outputs)
+
+
+def test_environments_of_earlier_legs_are_kept(run: Path, outputs: Path) -> None:
+    """A run that was resumed has one for each leg; a comparison tells them apart."""
+    (run / store.environment_name(0)).write_text("{}")
+    assert (baselines.keep("main", run, outputs) / store.environment_name(0)).read_text() == "{}"

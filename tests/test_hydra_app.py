@@ -65,6 +65,13 @@ def test_the_configuration_is_printed_on_request(capsys: Capture) -> None:
     assert "Results: " not in ran.out
 
 
+def test_an_option_of_hydras_that_would_do_nothing_is_refused(capsys: Capture) -> None:
+    """A rerun of a pickled job takes no part of ours: said, rather than running something else."""
+    ran = called(capsys, ["--experimental-rerun", "job.pickle", "iterations=1"])
+    assert (ran.status, ran.out) == (2, "")
+    assert "found --experimental-rerun, expected Hydra's other options" in ran.err
+
+
 def test_the_search_path_is_printed_on_request(folder: Path) -> None:
     """``--info searchpath`` says where YAML is looked for, in its order."""
     (folder / "conf").mkdir()

@@ -1,5 +1,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -137,6 +138,18 @@ def test_a_stage_that_cannot_run_here_is_refused(
     with pytest.raises(ConfigError) as caught:
         planned(settings, known, utterance, {"size": size})
     assert str(caught.value) == line
+
+
+def test_a_run_that_goes_on_may_have_exported_already(
+    settings: MakeSettings, registry: Registry, utterance: Utterance, tmp_path: Path
+) -> None:
+    """A path that is taken is refused before a new run alone; whose file it is shows when it is written."""
+    place = tmp_path / "mine.csv"
+    place.write_text("")
+    made = replace(settings(), exporters={"csv": {"path": str(place)}})
+    with pytest.raises(ConfigError, match=r"exporter\.csv\.path: found .* that exists"):
+        make_plan(made, registry, decoded([utterance]), FACTS)
+    assert len(make_plan(made, registry, decoded([utterance]), replace(FACTS, resumed=True)).exporters) == 1
 
 
 def test_names_that_nobody_registered_are_refused(

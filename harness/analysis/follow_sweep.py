@@ -14,6 +14,7 @@ from harness.analysis.sweep_plan import read_plan
 from harness.errors import StoreError
 from harness.records import PlannedJob, SweepPlan
 from harness.sweeping.place import swept_name
+from harness.sweeping.state import read_resumptions
 
 State = Literal["waiting", "running", "done", "failed", "stopped", "not run"]
 _T = TypeVar("_T", bound=msgspec.Struct)
@@ -101,15 +102,30 @@ class FollowedSweep:
         return table_s > newest_s and not any(store.is_being_written(folder) for folder in begun)
 
     def left_s(self, now_s: float) -> float | None:
-        """Return the seconds left at the pace so far, None without a plan or before a job has ended."""
-        ended = self.counts["done"] + self.counts["failed"]
-        if self.plan is None or not ended:
+        """Return the seconds left at the pace so far, None without a plan or before a job has ended.
+
+        Of a sweep that was resumed the pace is that since then: a pause is none.
+        """
+        if self.plan is None:
             return None
-        passed_s = [_changed_s(self.folder / job.job / name) for job in self.jobs for name in _LAST]
-        mean_s = (max(passed_s) - datetime.fromisoformat(self.plan.started_at).timestamp()) / ended
-        since_s = max(0.0, now_s - max(passed_s))
+        began_s = self._began_s(self.plan)
+        ended_s = [max(_changed_s(self.folder / job.job / name) for name in _LAST) for job in self.jobs]
+        since = sum(moment_s > began_s for moment_s in ended_s)
+        if not since:
+            return None
+        mean_s = (max(ended_s) - began_s) / since
+        since_s = max(0.0, now_s - max(ended_s))
         run_left_s = self.current.left_s(now_s) if self.current is not None else None
-        return max(run_left_s or 0.0, mean_s * (len(self.jobs) - ended) - since_s)
+        left = len(self.jobs) - self.counts["done"] - self.counts["failed"]
+        return max(run_left_s or 0.0, mean_s * left - since_s)
+
+    def _began_s(self, plan: SweepPlan) -> float:
+        """Return when the sweep began or, if that is later, was last taken up again, in seconds since 1970."""
+        try:
+            times = [resumption.at for resumption in read_resumptions(self.folder).times]
+            return max(datetime.fromisoformat(at).timestamp() for at in (plan.started_at, *times))
+        except (StoreError, ValueError):  # torn: then a pause counts
+            return datetime.fromisoformat(plan.started_at).timestamp()
 
     def _planned(self) -> tuple[PlannedJob, ...]:
         if self.plan is not None:

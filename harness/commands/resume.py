@@ -1,7 +1,6 @@
 """``python -m harness resume``: what was stopped goes on, a run or a sweep, and ends as it would have ended."""
 
 import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -78,7 +77,10 @@ def _finished(stored: store.StoredRun, named: Path) -> int:
 
 
 def _enter(directory: str, folder: Path) -> None:
-    """Change into the working directory of a run, from which relative paths and modules of the user's are found."""
+    """Change into the working directory of a run, from which relative paths and modules of the user's are found.
+
+    The search path stays: what ``plugins`` names is added to its end, here as in the run's own process.
+    """
     if not directory:  # an older version did not say
         return
     try:
@@ -88,5 +90,3 @@ def _enter(directory: str, folder: Path) -> None:
         raise StoreError(
             "run folder", found, "that folder, from which relative paths of the configuration count"
         ) from None
-    if directory not in sys.path:
-        sys.path.insert(0, directory)

@@ -99,8 +99,6 @@ def at_home(sweep: StoredSweep) -> Iterator[None]:
             f"none at '{sweep.directory}'",
             "the one in which the sweep was begun, for relative paths count from it",
         )
-    if str(sweep.directory) not in sys.path:
-        sys.path.insert(0, str(sweep.directory))
     with contextlib.chdir(sweep.directory):
         yield
 

@@ -82,8 +82,6 @@ class SweepTask:
         """Work where the sweep was begun: relative paths count from there, and modules of the user's lie there."""
         if Path.cwd() != Path(self.directory) and Path(self.directory).is_dir():
             os.chdir(self.directory)
-        if self.directory not in sys.path:
-            sys.path.insert(0, self.directory)
 
     def _done(self, config: DictConfig, clock: Clock, *, remote: bool) -> int:
         job = job_of_hydra(self.swept)

@@ -1,4 +1,6 @@
 import json
+import os
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from harness.analysis.follow_sweep import FollowedSweep, holds_sweep
 from harness.errors import StoreError
 from harness.records import PlannedJob, SweepPlan
 from harness.store import Failure, TrialLog
+from harness.sweeping.state import RESUMED, Resumption, add_resumption
 from tests import stored
 
 
@@ -108,3 +111,21 @@ def test_a_damaged_plan(tmp_path: Path) -> None:
     store.write_json(tmp_path / store.PLAN, SweepPlan(started_at="", harness_version="0.1.0", swept=(), jobs=(job,)))
     with pytest.raises(StoreError, match=r"no name of a folder"):
         FollowedSweep(tmp_path).poll()
+
+
+def test_a_pause_is_no_pace(tmp_path: Path) -> None:
+    """Of a sweep that was taken up again the pace is that since then, and nothing before a job has ended."""
+    followed = FollowedSweep(sweep(tmp_path))
+    began_s = datetime.fromisoformat("2026-01-02T03:04:00+00:00").timestamp()
+    os.utime(tmp_path / "0" / store.SUMMARY, (began_s + 10, began_s + 10))
+    os.utime(tmp_path / "1" / store.FAILURE, (began_s + 20, began_s + 20))
+    followed.poll()
+    followed.current = None
+    assert followed.left_s(began_s + 20) == 20
+    again = Resumption(at="2026-01-02T04:04:00+00:00", hostname="a", harness_version="0.1.0", left=("1", "2", "3"))
+    add_resumption(tmp_path, again)
+    assert followed.left_s(began_s + 3600) is None
+    os.utime(tmp_path / "1" / store.FAILURE, (began_s + 3630, began_s + 3630))
+    assert followed.left_s(began_s + 3635) == 55
+    (tmp_path / RESUMED).write_text("torn")
+    assert followed.left_s(began_s + 3630) == 3630

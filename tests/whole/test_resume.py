@@ -1,8 +1,9 @@
+import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.whole.command import SCRIPTED, called, harness, json_of, lines_of
+from tests.whole.command import ROOT, SCRIPTED, called, harness, json_of, lines_of
 from tests.whole.test_interrupt import marker as marker
 from tests.whole.test_interrupt import read_until, started, wait_for_the_end_of
 
@@ -39,12 +40,18 @@ def test_a_killed_run_goes_on_and_lacks_nothing(
 
 
 def test_a_stopped_run_does_the_trial_in_hand_again(tmp_path: Path) -> None:
-    """Which was cut short, and lies beside the others afterwards; the exit status is that of a run that was whole."""
-    stopped = harness(*SCRIPTED, "iterations=3", "asr.fail=insist@run@1", "order=[asr]", cwd=tmp_path)
+    """Which was cut short, and lies beside the others afterwards; the exit status is that of a run that was whole.
+
+    Its stage is a module of the user's in the working directory, which the new worker has to find, too.
+    """
+    shutil.copy(ROOT / "tests" / "engine" / "scripted.py", tmp_path / "own_stages.py")
+    mine = ["plugins=[own_stages]" if word.startswith("plugins=") else word for word in SCRIPTED]
+    stopped = harness(*mine, "iterations=3", "asr.fail=insist@run@1", "order=[asr]", cwd=tmp_path)
     assert (stopped.status, stopped.outcomes) == (130, ["ok", "interrupted"])
     config = stopped.folder / "config.yaml"
     config.write_text(config.read_text().replace("insist@run@1", "''"))
-    ran = harness("resume", str(stopped.folder), "--force", cwd=tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    ran = harness("resume", str(stopped.folder), "--force", cwd=tmp_path / "elsewhere")
     assert (ran.status, ran.outcomes) == (0, ["ok", "ok", "ok"])
     assert [trial["index"] for trial in lines_of(stopped.folder / "interrupted.jsonl")] == [1]
     assert 'config: asr.fail: found "", expected "insist@run@1"' in ran.err

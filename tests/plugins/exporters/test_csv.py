@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from harness import store
 from harness.records import Outcome
 from harness.stage import Unusable
 from plugins.exporters.csv import Csv, cell
@@ -82,4 +83,19 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
         Csv(Csv.Options(path=str(place))).preflight()
     with pytest.raises(FileExistsError):
         exported(tmp_path, Csv.Options(path=str(place)))
+    assert place.read_text() == "precious"
+
+
+def test_what_an_earlier_leg_wrote_is_written_anew(tmp_path: Path) -> None:
+    """A run that goes on exports again; what the user has changed meanwhile is left as it is."""
+    place = tmp_path / "mine.csv"
+    options = Csv.Options(path=str(place))
+    folder = exported(tmp_path, options)
+    store.append_trials(folder / store.TRIALS, [stored.trial(2)])
+    Csv(options).run_finished(stored.run(), folder)
+    rows = csv.DictReader(place.read_text(encoding="utf-8").splitlines(keepends=True))
+    assert [row["outcome"] for row in rows] == ["ok", "crashed", "ok"]
+    place.write_text("precious")
+    with pytest.raises(FileExistsError):
+        Csv(options).run_finished(stored.run(), folder)
     assert place.read_text() == "precious"
