@@ -20,6 +20,7 @@ from harness.analysis.stored_summary import SummarisedRun
 from harness.analysis.summary import Summary
 from harness.errors import StoreError
 from harness.records import Environment, Seam
+from harness.sweeping.reused import Reused, read_reused
 
 _NOTHING: Mapping[str, MetricSummary] = MappingProxyType({})
 
@@ -39,7 +40,7 @@ class Cell:
     ``elsewhere`` are the machines, beside that of ``environment``, on which others of its blocks or legs were measured;
     ``parts`` has the figures of each machine by itself where there are several. ``stays`` say when its jobs were at
     work where, ``neighbours`` which other jobs they saw on their machines. ``seams`` are where its jobs were taken up
-    again, with the job's name.
+    again, with the job's name; ``reused`` the jobs that did not run, by name.
     """
 
     job: str
@@ -67,6 +68,7 @@ class Cell:
     parts: Mapping[Machine, Mapping[str, MetricSummary]] = field(default_factory=dict)
     stays: tuple[Stay, ...] = ()
     neighbours: tuple[str, ...] = ()
+    reused: Mapping[str, Reused] = field(default_factory=dict)
 
     @property
     def machines(self) -> tuple[Machine, ...]:
@@ -128,6 +130,7 @@ def cell_of(jobs: Sequence[StoredJob]) -> Cell:
         parts=_parts(jobs, places, machines),
         stays=tuple(stay for job in jobs if job.found is not None for stay in _stays(job.name, job.found)),
         neighbours=tuple(dict.fromkeys(line for found in read for line in _neighbours(found.environment))),
+        reused={job.name: one for job in jobs if job.found and (one := read_reused(job.folder)) is not None},
     )
 
 

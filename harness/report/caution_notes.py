@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from harness.analysis.sweep import Sweep
 from harness.report.constancy_lines import sweep_constancy_notes
 from harness.report.machine_lines import machine_lines
+from harness.report.reused_lines import sweep_reused_notes
 from harness.report.seam_lines import sweep_seam_notes
 from harness.report.sharing_lines import sweep_sharing
 
@@ -13,10 +14,11 @@ _NAMED = 3
 
 
 def caution_notes(sweep: Sweep) -> Iterator[str]:
-    """Yield a note where cells ran on several machines, or shared one, were resumed, or differ; and on idle keys."""
+    """Yield a note where cells ran on several machines, shared one, were resumed, reused or differ; on idle keys."""
     yield from machine_lines(sweep)
     yield from sweep_sharing(sweep)
     yield from sweep_seam_notes(sweep)
+    yield from sweep_reused_notes(sweep)
     yield from sweep_constancy_notes(sweep, different_only=True)
     idle = tuple(f"{key} is swept, and changes nothing" for key in sweep.swept)
     yield from (note for note in cell_notes(sweep) if note.startswith(idle))

@@ -7,6 +7,7 @@ from harness.analysis.comparison.change import Change
 from harness.analysis.comparison.runs import Comparison, Section
 from harness.analysis.comparison.threshold import Broken
 from harness.analysis.comparison.words import NOT_COMPARED
+from harness.printable import plain_markdown, printable
 from harness.records import SCHEMA
 from harness.report.figures import MISSING, figure, interval, signed
 from harness.report.paired_table import paired_table
@@ -34,15 +35,17 @@ def comparison_text(comparison: Comparison, broken: Sequence[Broken]) -> str:
 def comparison_markdown(comparison: Comparison, broken: Sequence[Broken]) -> str:
     """Return a comparison as Markdown, with the verdict first."""
     parts = ["# Comparison", f"A: `{comparison.a}`  \nB: `{comparison.b}`"]
-    parts.append("\n".join(f"- {line}" for line in [*ending_lines(comparison, broken), *comparison.notes]))
+    parts.append(
+        "\n".join(f"- {plain_markdown(line)}" for line in [*ending_lines(comparison, broken), *comparison.notes])
+    )
     for section in comparison.sections:
         if section.title:
-            parts.append(f"# {section.title}")
+            parts.append(plain_markdown(f"# {section.title}"))
         if section.refused is not None:
-            parts.append(f"not compared: {section.refused}")
+            parts.append(plain_markdown(f"not compared: {section.refused}"))
             continue
         parts.extend(table.markdown() for table in (*_figures(section, comparison.tests), *_differences(section)))
-    return "\n\n".join(parts) + "\n"
+    return printable("\n\n".join(parts) + "\n")
 
 
 def ending_lines(comparison: Comparison, broken: Sequence[Broken]) -> Iterable[str]:

@@ -15,6 +15,8 @@ _CUE_PAUSE_MS = 700.0
 """A pause that ends a cue."""
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 """What no format can hold, or what ends its lines: control characters, separators, halves of surrogate pairs."""
+_ARROW = "-->", "\u2192"
+"""What makes a line of times in SRT, which knows no escapes, and what stands for it in a cue."""
 _NO_NAME = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|\ud800-\udfff]')
 """What some file system refuses in a name."""
 
@@ -80,10 +82,10 @@ def _file_names(recordings: Iterable[str]) -> dict[str, str]:
 
 
 def srt(words: Sequence[Word], duration_ms: float, name: str) -> str:
-    """Return SubRip cues of one line each."""
+    """Return SubRip cues of one line each, which no text can end: an arrow in one becomes another character."""
     lines = []
     for number, cue in enumerate(_cues(words), start=1):
-        lines += [str(number), _times(cue, ","), _text(cue), ""]
+        lines += [str(number), _times(cue, ","), _text(cue).replace(*_ARROW), ""]
     return "\n".join(lines)
 
 

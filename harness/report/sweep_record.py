@@ -87,6 +87,7 @@ def _cell(cell: Cell) -> dict[str, Any]:
         "started_at": cell.started_at,
         "hostname": cell.hostname,
         "notes": cell.notes,
+        **({"reused": cell.reused} if cell.reused else {}),
         "metrics": {name: _measured(entry) for name, entry in cell.metrics.items() if entry.main},
     }
 

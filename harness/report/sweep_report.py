@@ -2,6 +2,7 @@
 
 from harness import store
 from harness.analysis.sweep import Sweep
+from harness.printable import plain_markdown, printable
 from harness.report.grid_tables import grid_tables
 from harness.report.isolation_table import isolation_table
 from harness.report.narrow import narrowed, screen_width, side_by_side
@@ -74,5 +75,6 @@ def sweep_title(sweep: Sweep) -> str:
 
 
 def _markdown(sweep: Sweep, tables: list[Table]) -> str:
-    parts = [f"# {sweep_title(sweep)}", *lines_above(sweep), *(table.markdown() for table in tables)]
-    return "\n\n".join(parts) + "\n"
+    above = (plain_markdown(line) for line in (f"# {sweep_title(sweep)}", *lines_above(sweep)))
+    parts = [*above, *(table.markdown() for table in tables)]
+    return printable("\n\n".join(parts) + "\n")

@@ -12,6 +12,7 @@ from harness.report.constancy_lines import sweep_constancy_notes
 from harness.report.drift_lines import drift_notes
 from harness.report.figures import MISSING, figure, interval
 from harness.report.machine_lines import KIND, is_apart, machine_lines, mark_notes, marks, places
+from harness.report.reused_lines import REUSED, sweep_reused_notes
 from harness.report.seam_lines import RESUMED, sweep_seam_notes
 from harness.report.sharing_lines import sweep_sharing
 from harness.report.tables import Table
@@ -158,6 +159,7 @@ def _jobs(sweep: Sweep, cell: Cell) -> str:
     jobs = cell.jobs or (cell.job,)
     text = " ".join(jobs) if len(jobs) <= _FEWEST_JOBS else f"{jobs[0]} .. {jobs[-1]} ({len(jobs)})"
     marks = [*(("baseline",) if cell is sweep.baseline else ()), *((RESUMED,) if cell.seams else ())]
+    marks += [REUSED] if cell.reused else []
     return "\n".join([text, *marks])
 
 
@@ -184,6 +186,7 @@ def _notes(sweep: Sweep, shown: SweepFigures) -> Iterator[str]:
     yield from _about_best(sweep, shown)
     yield from mark_notes(sweep)
     yield from sweep_seam_notes(sweep)
+    yield from sweep_reused_notes(sweep)
     yield from sweep_constancy_notes(sweep)
     found = list(dict.fromkeys([*drift_notes(sweep), *cell_notes(sweep)]))
     yield from found[:_MOST_NOTES]

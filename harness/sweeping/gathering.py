@@ -13,7 +13,6 @@ from harness.job import point_latest
 from harness.printable import printable
 from harness.records import PlannedJob, SweepPlan
 from harness.sweeping.launched import Launched
-from harness.sweeping.reuse import reused_lines
 from harness.sweeping.state import state_of
 
 
@@ -53,8 +52,6 @@ def _gathered(folder: Path, outputs: Path, launched: Launched) -> int:
     publish_page(sweep, tables)  # drawing takes seconds, and the table is what was waited for
     plan = read_plan(folder)
     left = unfinished(folder, plan) if plan is not None else ()
-    for line in reused_lines(folder, (job.job for job in plan.jobs)) if plan is not None else ():
-        print(printable(line))
     further = f"python -m harness resume {printable(str(folder))} goes on"
     for line in launched.lost:
         print(

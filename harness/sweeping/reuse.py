@@ -23,11 +23,12 @@ from harness.errors import StoreError
 from harness.job import Job
 from harness.plan import JobFacts, Plan, make_plan
 from harness.plugins import discover
-from harness.records import SCHEMA, Run
+from harness.records import Run
 from harness.resuming.changes import changes
 from harness.resuming.identification import identity_of
 from harness.resuming.identity import Identity
 from harness.resuming.ownership import is_owner
+from harness.sweeping.reused import Reused, read_reused
 from harness.sweeping.state import REUSED
 from harness.whole_folder import whole_folder
 
@@ -36,20 +37,6 @@ _COMPARED = ("config", "library", "code", "data", "machine")
 _MADE_AGAIN = frozenset(
     {store.SUMMARY, store.ORIGINAL, store.REPORT_MD, store.REPORT_HTML, store.UTTERANCES, store.CONFIG, store.RUN}
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reused:
-    """Where the files of a job come from: the folder of the run, when that began, and when they were copied.
-
-    ``identity_sha256`` is that of the run; ``parts`` of it are equal to those of the job that did not run.
-    """
-
-    source: str
-    began_at: str
-    at: str
-    identity_sha256: str
-    schema: int = SCHEMA
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +113,7 @@ def _is_whole(folder: Path) -> bool:
 
 def _copied(source: Path, run: Run, plan: Plan, config: DictConfig, job: Job, clock: Clock) -> Reused:
     """Fill a job's folder with the files of a run, under the job's own name, overrides and wishes for its reports."""
-    earlier = store.read_json(source / REUSED, Reused) if (source / REUSED).exists() else None
+    earlier = read_reused(source)
     record = Reused(
         source=earlier.source if earlier else str(source.resolve()),
         began_at=run.started_at,
@@ -161,14 +148,3 @@ def _copied(source: Path, run: Run, plan: Plan, config: DictConfig, job: Job, cl
 
 def _is_left_out(name: str) -> bool:
     return name in _MADE_AGAIN or name.startswith(".") or is_owner(name)
-
-
-def reused_line(name: str, record: Reused) -> str:
-    """Say of a job that it did not run, and how old its figures are: a machine may not be what it was then."""
-    return f"job {name} is reused from {record.source}, measured at {record.began_at}; the machine may have drifted"
-
-
-def reused_lines(folder: Path, jobs: Iterator[str]) -> list[str]:
-    """Return a line for each job of a sweep that was reused."""
-    there = (name for name in jobs if (folder / name / REUSED).exists())
-    return [reused_line(name, store.read_json(folder / name / REUSED, Reused)) for name in there]

@@ -24,7 +24,8 @@ from harness.finishing import BAD_INPUT, FAILED, INTERRUPTED, finish, keep_failu
 from harness.fit_job import refuse_in_sweep
 from harness.job import Done, Job, run_job
 from harness.printable import printable
-from harness.sweeping.reuse import reused, reused_line
+from harness.sweeping.reuse import reused
+from harness.sweeping.reused import reused_line
 from harness.sweeping.state import State, find_job, state_of
 
 PATIENCE_S = 90.0

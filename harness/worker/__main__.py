@@ -18,7 +18,7 @@ import wave
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
-from harness.exchange import Request
+from harness.exchange import Request, Word
 from harness.stage import Refused, Stage
 from harness.worker.protocol import VERSION, Message, decode, encode
 
@@ -63,6 +63,14 @@ def usage() -> dict[str, int]:
         return {}
     counted = resource.getrusage(resource.RUSAGE_SELF)
     return {name: getattr(counted, field) for name, field in USAGE.items()}
+
+
+def timed(word: Word) -> list[object]:
+    """Return a word as an answer has it. Raises ValueError for a NaN, which would spoil the line of its trial."""
+    numbers = (word.start_ms, word.end_ms) if word.quality is None else (word.start_ms, word.end_ms, word.quality)
+    if not all(number - number == 0 for number in numbers):  # without the module math, which this process need not load
+        raise ValueError(f"the word {word.text!r} has a time or a quality that is not a finite number")
+    return [word.text, word.start_ms, word.end_ms, word.quality]
 
 
 class Worker:
@@ -141,7 +149,7 @@ class Worker:
         result = stamps.around(stage.run, request, emit)
         return {
             "text": result.text,
-            "words": [[word.text, word.start_ms, word.end_ms, word.quality] for word in result.words],
+            "words": [timed(word) for word in result.words],
             "deliveries": [(at_ns, text) for at_ns, text in deliveries if text],
             "facts": dict(result.facts),
         }

@@ -83,6 +83,13 @@ def test_textgrid_has_no_overlap_where_words_overlap() -> None:
     assert [line for line in lines if line.startswith("text")] == ['text = "a"', 'text = "b"']
 
 
+def test_no_word_ends_a_cue() -> None:
+    """An arrow would be a line of times, a line feed the end of the cue; WebVTT has an escape for the one."""
+    words = (Word("a\n\n2", 0.0, 500.0), Word("-->", 500.0, 900.0))
+    assert subtitles.srt(words, 1e3, "") == "1\n00:00:00,000 --> 00:00:00,900\na 2 \u2192\n"
+    assert subtitles.vtt(words, 1e3, "") == "WEBVTT\n\n00:00:00.000 --> 00:00:00.900\na 2 --&gt;\n"
+
+
 def test_ctm_has_start_and_duration_in_seconds() -> None:
     """NIST's five columns; spaces in the recording's name would be two."""
     assert subtitles.ctm(WORDS[:1], 0.0, "my speech") == "my_speech 1 0.500 0.240 ask\n"

@@ -1,10 +1,14 @@
+import json
 from pathlib import Path
 
 import pytest
 
 from harness import store
 from harness.analysis.sweep import Sweep, read_sweep
+from harness.report.sweep_page import publish_page
 from harness.report.sweep_report import publish_sweep, sweep_text
+from harness.sweeping.reused import Reused
+from harness.sweeping.state import REUSED
 from tests import stored
 from tests.stored_sweep import failure, four_jobs, job
 
@@ -55,6 +59,22 @@ def test_markdown(sweep: Sweep) -> None:
     lines = (sweep.folder / store.SWEEP_MD).read_text(encoding="utf-8").splitlines()
     assert lines[0] == "# Sweep of threads: 4 cells"
     assert sum(line.startswith("| ") for line in lines) == 1 + 4
+
+
+def test_reused_jobs_are_marked(sweep: Sweep) -> None:
+    """With where they were measured, in each report, and no character of the path is a terminal's."""
+    record = Reused(source="/old\x1b/7", began_at="2025-12-31", at="2026-01-01", identity_sha256="00")
+    store.write_json(sweep.folder / "0" / REUSED, record)
+    again = read_sweep(sweep.folder)
+    tables = publish_sweep(again)
+    publish_page(again, tables)
+    said = r"job 0 is reused from /old\x1b/7, measured at 2025-12-31; the machine may have drifted"
+    markdown = (sweep.folder / store.SWEEP_MD).read_text(encoding="utf-8")
+    assert f"\n- {said}\n" in markdown
+    assert "\n| 0 baseline reused " in markdown
+    assert f">Note: {said}.</p>" in (sweep.folder / store.SWEEP_HTML).read_text(encoding="utf-8")
+    cells = json.loads((sweep.folder / store.SWEEP_JSON).read_bytes())["cells"]
+    assert [list(cell.get("reused", ())) for cell in cells] == [["0"], [], [], []]
 
 
 def test_one_job(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 from harness.records import Utterance
 from harness.stage import Emit, Refused, Request, Result, Stage, Word
 from harness.worker import __main__ as main
-from harness.worker.__main__ import USAGE, Stamps, Worker, read_pcm
+from harness.worker.__main__ import USAGE, Stamps, Worker, read_pcm, timed
 from harness.worker.protocol import VERSION, Message, decode, encode
 
 IDLE_MIB = 14.0
@@ -156,6 +156,16 @@ def test_deliveries_are_stamped_inside_the_call(utterance: Utterance) -> None:
 def test_options_that_json_made_lists_are_tuples_again() -> None:
     """An ``Options`` says tuple, and so it is given one."""
     assert prepared(pieces=["x", "y"]).stages["asr"].options == Small.Options(pieces=("x", "y"))
+
+
+@pytest.mark.parametrize(
+    "bad", [Word("a", float("nan"), 1.0), Word("a", 0.0, float("inf")), Word("a", 0, 1, float("nan"))]
+)
+def test_a_time_that_is_no_number_is_the_engines_error(bad: Word) -> None:
+    """JSON has none, and a trial with null in its place could not be read again."""
+    with pytest.raises(ValueError, match=r"^the word 'a' has a time or a quality that is not a finite number$"):
+        timed(bad)
+    assert timed(Word("a", 0.0, 1.5)) == ["a", 0.0, 1.5, None]
 
 
 def test_an_exception_is_an_answer(capsys: pytest.CaptureFixture[str]) -> None:
