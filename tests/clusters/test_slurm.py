@@ -159,7 +159,7 @@ def test_a_crashed_a_stopped_and_a_cancelled_job_cost_no_other_its_result(tmp_pa
     assert ran.status == 130, ran.out
     assert "Traceback" not in ran.out
     assert re.search(
-        rf"^harness: job 2 was lost: slurm job {array}_2: CANCELLED on localhost; what it printed: ",
+        rf"^harness: launcher: job 2 was lost: slurm job {array}_2: CANCELLED on localhost; what it printed: ",
         ran.out,
         re.MULTILINE,
     )
