@@ -60,6 +60,16 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class _Given:
+    """What a job's composed configuration comes to: its settings, its limits and where each plugin came from."""
+
+    config: DictConfig
+    settings: Settings
+    limits: Limits | None
+    sources: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """A job that has run: how it ended, and the screen that showed it."""
 
@@ -92,9 +102,10 @@ def run_job(config: DictConfig, job: Job, clock: Clock) -> Done:
     fit, limits = limits_for(settings.fit)
     settings = replace(settings, fit=fit)
     plan = make_plan(settings, registry, corpus, facts)
+    given = _Given(config, settings, limits, registry.sources)
     try:
         with _owned(job) as owner:
-            return _run(config, job, clock, settings, limits, _begun(plan, job), owner, registry.sources)
+            return _run(job, clock, given, _begun(plan, job), owner)
     except DiskError:
         if not job.resumed:
             store.forsake(job.folder)  # nothing has run: a second try is no second run
@@ -123,17 +134,9 @@ def _begun(plan: Plan, job: Job) -> TakenUp:
     return TakenUp(plan, Begun(), None)
 
 
-def _run(
-    config: DictConfig,
-    job: Job,
-    clock: Clock,
-    settings: Settings,
-    limits: Limits | None,
-    taken: TakenUp,
-    owner: Ownership,
-    sources: Mapping[str, str],
-) -> Done:
+def _run(job: Job, clock: Clock, given: _Given, taken: TakenUp, owner: Ownership) -> Done:
     """Run what is left of a plan in a folder that is owned."""
+    config, settings, limits, sources = given.config, given.settings, given.limits, given.sources
     plan, before = taken.plan, taken.begun
     listeners, screen = _listeners(plan, settings, read_place(job.folder, clock.wall()), clock, len(before.done))
     with ExitStack() as at_end:

@@ -4,7 +4,7 @@ Told from the records alone. A scheduler that was asked for the whole machine ma
 runs several jobs at once knows nothing of another launcher's.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -73,15 +73,6 @@ def overlaps(stays: Iterable[Stay]) -> tuple[Overlap, ...]:
                 together[pair] = together.get(pair, 0.0) + min(one.ended_s, stay.ended_s) - stay.began_s
         there[stay.machine] = [*present, stay]
     return tuple(Overlap(*pair, seconds) for pair, seconds in together.items() if seconds >= LEAST_S)
-
-
-def shared_with(found: Iterable[Overlap]) -> Mapping[str, tuple[str, ...]]:
-    """Return the others by job, in the order of the overlaps."""
-    beside: dict[str, list[str]] = {}
-    for one in found:
-        beside.setdefault(one.one, []).append(one.other)
-        beside.setdefault(one.other, []).append(one.one)
-    return {job: tuple(dict.fromkeys(others)) for job, others in beside.items()}
 
 
 def _duration_s(trial: Trial) -> float:

@@ -95,8 +95,13 @@ def require(launcher: str, module: str, extra: str) -> None:
 
 def lost(request: Request, why: str) -> JobReturn:
     """Return what a launcher hands back for a job that ended without an answer: it failed, and its name says which."""
-    job = JobReturn(overrides=list(request.overrides), status=JobStatus.FAILED)
-    job.return_value = JobLost(f"job {request.folder.name} was lost: {why}")
+    return lost_job(request.overrides, request.folder.name, why)
+
+
+def lost_job(overrides: Sequence[str], name: str, why: str) -> JobReturn:
+    """Return a job that failed, of that name, whose value raises :class:`JobLost` where it is asked for."""
+    job = JobReturn(overrides=list(overrides), status=JobStatus.FAILED)
+    job.return_value = JobLost(f"job {name} was lost: {why}")
     return job
 
 

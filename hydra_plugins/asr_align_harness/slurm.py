@@ -23,9 +23,9 @@ class SlurmLauncher(Launcher):
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Check what the launcher is given and needs. Raises :class:`harness.errors.ConfigError`."""
-        from harness.clusters.launched import Launched
+        from harness.clusters.submission import Submission
 
-        self._launched = Launched(self._NAME, self._keys, hydra_context, task_function, config)
+        self._launched = Submission(self._NAME, self._keys, hydra_context, task_function, config)
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Run the jobs, and return what became of each, in their order; a lost one is a failed one, and raises nothing.

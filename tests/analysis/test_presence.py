@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from harness.analysis.presence import Overlap, Presence, Stay, overlaps, presences, shared_with
+from harness.analysis.presence import Overlap, Presence, Stay, overlaps, presences
 from tests import stored
 from tests.over_machines import ON_ALPHA, ON_BETA
 
@@ -30,5 +30,4 @@ def test_jobs_that_were_on_one_machine_together() -> None:
     ]
     found = overlaps(stays)
     assert found == (Overlap(ON_ALPHA, "0", "1", 6.0), Overlap(ON_ALPHA, "3", "4", 3.0))
-    assert shared_with(found) == {"0": ("1",), "1": ("0",), "3": ("4",), "4": ("3",)}
     assert overlaps([Stay("0", ON_ALPHA, 0.0, 9.0), Stay("0", ON_ALPHA, 1.0, 5.0)]) == ()

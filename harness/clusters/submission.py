@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.singleton import Singleton
-from hydra.core.utils import JobReturn, JobStatus
+from hydra.core.utils import JobReturn
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
@@ -19,10 +19,10 @@ from harness.clusters.wishes import Wishes
 from harness.console.screen import print_at_once
 from harness.errors import ConfigError
 from harness.printable import printable
-from harness.sweeping.requests import JobLost, require, threads_of
+from harness.sweeping.requests import JobLost, lost_job, require, threads_of
 
 
-class Launched:
+class Submission:
     """A launcher with its keys checked, for the sweep that ``config`` is of.
 
     Raises :class:`ConfigError` for a key that cannot be, and where submitit or SLURM is missing.
@@ -84,9 +84,7 @@ def _returned(result: JobReturn | JobLost, call: tuple[list[str], int, Any]) -> 
     if not isinstance(result, JobLost):
         return result
     overrides, number, _ = call
-    failed = JobReturn(overrides=overrides, status=JobStatus.FAILED)
-    failed.return_value = JobLost(f"job {number} was lost: {result}")
-    return failed
+    return lost_job(overrides, str(number), str(result))
 
 
 def _plain(value: Any) -> Any:
