@@ -19,7 +19,12 @@ from tests.whole.command import SCRIPTED, Ran, harness, surroundings
 pytestmark = pytest.mark.xdist_group("ray")
 _START_S, _SWEEP_S, _END_S = 90.0, 150.0, 20.0
 """For what hangs; nothing is judged by them."""
-_SURROUNDINGS = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_memory_monitor_refresh_ms": "0", "RAY_COLOR_PREFIX": "0"}
+_SURROUNDINGS = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_memory_monitor_refresh_ms": "0",
+    "RAY_COLOR_PREFIX": "0",
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # else Ray takes this machine's outer address for 127.0.0.1
+}
 
 
 @dataclass(frozen=True)
