@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from hydra._internal.hydra import Hydra
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
@@ -39,7 +40,9 @@ def reported(error: OSError) -> Exception:
     """Tell a folder that Hydra could not make from a configuration that it could not find, which is an OSError too."""
     if isinstance(error, HydraException) or error.filename is None:  # one of what is printed has no name
         return error
-    found = f"'{error.filename}' ({error.strerror})"
+    path, here = Path(str(error.filename)), Path.cwd()
+    named = path.relative_to(here) if path.is_relative_to(here) else path  # a sweep's folder is made absolute
+    found = f"'{named}' ({error.strerror})"
     return StoreError("output folder", found, "a folder that can be written; outputs=FOLDER names another")
 
 

@@ -1,8 +1,9 @@
 """What tests of the measuring tower share: an utterance, settings for the scripted stages, and one run of them."""
 
 import gc
+import logging
 import wave
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,20 @@ def pytest_collection_finish() -> None:
     """Spare the garbage collector the collected tests: an eighth of the time of a run in this process."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """Take away what a test of Hydra's, or a launcher, sets for a program of its own: its streams are closed by then."""
+    root, hydra = logging.getLogger(), logging.getLogger("hydra")
+    handlers, levels = list(root.handlers), (root.level, hydra.level)
+    yield
+    for handler in list(root.handlers):
+        if handler not in handlers and type(handler).__module__ in ("logging", "colorlog.colorlog"):
+            root.removeHandler(handler)
+            handler.close()
+    root.setLevel(levels[0])
+    hydra.setLevel(levels[1])
 
 
 @dataclass(frozen=True)

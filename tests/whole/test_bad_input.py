@@ -85,7 +85,7 @@ def refused(ran: Ran) -> str:
         ("probe=tftt", "probe: found 'tftt', expected ", "ttft"),
         ("probe=[rss,tftt]", "probe: found 'tftt', expected ", "ttft"),
         ("experiment=soke", "experiment: found 'soke', expected ", "soak"),
-        ("hydra/launcher=basik", "hydra/launcher: found 'basik', expected ", "basic"),
+        ("hydra/launcher=lokal", "hydra/launcher: found 'lokal', expected ", "local"),
         ("iteration=3", "iteration: found the key 'iteration', expected a key of the configuration", "iterations"),
         ("asr.topm=3", "asr.topm: found the key 'topm', expected ", "topn"),
         ("+asr.topm=3", "asr.topm: found the key 'topm', expected an option of pocketsphinx", "topn"),
