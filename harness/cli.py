@@ -21,8 +21,8 @@ FAILED, BAD_INPUT, INTERRUPTED, CLOSED_PIPE = 1, 2, 130, 141
 
 def main() -> NoReturn:
     """Run the command line of this process and exit with its status."""
-    heed_outside_a_run()
     try:
+        heed_outside_a_run()
         status = status_of(sys.argv[1:])
     except KeyboardInterrupt:  # a second signal, while the first was dealt with
         status = INTERRUPTED
