@@ -23,6 +23,7 @@
         +-- StageRefused     the engine is whole, and will not take this input
 """
 
+import errno
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -137,6 +138,13 @@ class DiskError(StoreError):
         self.path, self.number = path, error.errno
         self.reason = error.strerror or str(error)
         super().__init__("output file", f"'{path}' ({self.reason})", "a file that can be written")
+
+    @property
+    def is_in_the_way(self) -> bool:
+        """Whether the disk is well, and something else stands where the file would be: a folder, or none where one is
+        needed.
+        """
+        return self.number in (errno.EISDIR, errno.ENOTDIR)
 
 
 class GuardError(HarnessError):

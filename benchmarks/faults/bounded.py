@@ -49,7 +49,7 @@ def tried(row: Row, case: str, work: Callable[[], object]) -> None:
         row.wrong("tracebacks", case, f"{type(error).__name__}: {error}"[:300])
 
 
-def commanded(row: Row, case: str, argv: list[str], refused: tuple[int, ...] = (cli.BAD_INPUT,)) -> int | None:
+def commanded(row: Row, case: str, argv: list[str]) -> int | None:
     """Carry out a command line; refused, it has to say so in one line. None where it broke a promise."""
     out, err = io.StringIO(), io.StringIO()
     try:
@@ -69,7 +69,7 @@ def commanded(row: Row, case: str, argv: list[str], refused: tuple[int, ...] = (
         row.wrong("tracebacks", case, said.strip().splitlines()[-1][:300] + f" for {argv}")
         return None
     lines = [line for line in said.splitlines() if not line.startswith(("warning:", "note:", "  "))]
-    if status in refused and (len(lines) != 1 or not lines[0].startswith("harness: ")):
+    if status == cli.BAD_INPUT and (len(lines) != 1 or not lines[0].startswith("harness: ")):
         row.wrong("other", case, f"{len(lines)} lines in place of one: {said[:300]!r} for {argv}")
         return None
     return status
