@@ -21,8 +21,8 @@ FAILED, BAD_INPUT, INTERRUPTED, CLOSED_PIPE = 1, 2, 130, 141
 
 def main() -> NoReturn:
     """Run the command line of this process and exit with its status."""
-    heed_outside_a_run()
     try:
+        heed_outside_a_run()
         status = status_of(sys.argv[1:])
     except KeyboardInterrupt:  # a second signal, while the first was dealt with
         status = INTERRUPTED
@@ -46,7 +46,7 @@ def status_of(argv: Sequence[str]) -> int:
         return run(argv)
     except UserError as error:
         print(f"harness: {error.shown()}", file=sys.stderr)
-        if isinstance(error, DiskError):
+        if isinstance(error, DiskError) and not error.is_in_the_way:
             _print_nothing_more()
             return FAILED
         return BAD_INPUT

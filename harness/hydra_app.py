@@ -120,6 +120,7 @@ class _App:
         arguments = self._arguments
         self._overrides = arguments.overrides = with_names(self._overrides, self._hydra.config_loader)
         with translated(self._hydra, self.name, self._overrides):
+            check_groups(self._overrides, self._hydra.config_loader)
             if arguments.help or arguments.hydra_help or arguments.cfg or arguments.info:
                 with shown():
                     self._answered(arguments)
@@ -138,7 +139,6 @@ class _App:
             self._hydra.show_info(arguments.info, self.name, self._overrides)
 
     def _single(self) -> int:
-        check_groups(self._overrides, self._hydra.config_loader)
         swept = swept_keys(self._overrides)
         if swept:
             raise ConfigError(swept[0], "several values", "one; -m sweeps over several, [a,b] is a list")
@@ -174,7 +174,6 @@ class _App:
         return self._hydra.compose_config(self.name, self._overrides, mode, with_log_configuration=False)
 
     def _sweep(self) -> int:
-        check_groups(self._overrides, self._hydra.config_loader)
         config = self._composed(RunMode.MULTIRUN)
         refuse_in_sweep(config)
         check_sweeper(config)

@@ -52,10 +52,17 @@ def with_names(overrides: Sequence[str], loader: ConfigLoader) -> list[str]:
 def check_groups(overrides: Sequence[str], loader: ConfigLoader) -> None:
     """Refuse what Hydra answers with a ValueError: an override without a key, and a group that is given no name."""
     for override in parsed_overrides(overrides):
-        key = override.get_key_element().lstrip("+")
+        key = override.get_key_element().lstrip("+~")
         if not key:
             raise ConfigError("command line", f"'{override.input_line}'", "key=value, as Hydra writes it")
-        nameless = override.value() is None or isinstance(override.value(), bool | int | float)
-        choices = loader.get_group_options(key) if nameless and not override.is_delete() else []
+        choices = [] if _may_name(override) else loader.get_group_options(override.key_or_group)
         if choices:
             raise ConfigError(key, str(override.get_value_element_as_str()), "the name of a file in conf", choices)
+
+
+def _may_name(override: Override) -> bool:
+    """Tell whether Hydra takes a value for a group's: a name, several, or with ``~`` none at all."""
+    value = override.value()
+    if override.is_delete():
+        return value is None or isinstance(value, str)
+    return override.is_sweep_override() or isinstance(value, str | list)

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import chdir
+from contextlib import ExitStack, chdir
 from pathlib import Path
 
 COUNTS = {"kills": 200, "disks": 50, "hangs": 50, "configs": 1000, "inputs": 300, "folders": 200}
@@ -38,10 +38,10 @@ def campaign(seed: int, only: Sequence[str], counts: dict[str, int]) -> int:
 
     os.environ["PYTHONPATH"] = str(ROOT)
     rows: list[Row] = []
-    with tempfile.TemporaryDirectory(prefix="faults-", dir=_in_memory()) as name, chdir(name), supervisor.warm():
+    with tempfile.TemporaryDirectory(prefix="faults-", dir=_in_memory()) as name, chdir(name), ExitStack() as at_end:
         folder = Path(name).resolve()
         os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
-        config = supervisor.composed()
+        config = at_end.enter_context(supervisor.warm(folder / "warm"))
         parts: dict[str, Callable[[int], list[Row]]] = {
             "kills": lambda count: kills.kills(count, seed, config, folder),
             "disks": lambda count: disks.disks(count, seed, config, folder),

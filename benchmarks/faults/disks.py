@@ -45,5 +45,5 @@ def _fill(row: Row, case: str, config: DictConfig, place: Path, folder: Path) ->
     if status == 0 and lines:
         row.wrong("other", case, f"status 0, and {lines[0]}")
     _mount(place, f"remount,size={_ROOM}")
-    supervisor.finish(row, case, config, place / "run", folder, child.finished)
+    supervisor.finish(row, case, place / "run", folder, child.finished)
     supervisor.forget(folder)

@@ -16,6 +16,12 @@ SUPERVISOR = (signal.SIGTERM, signal.SIGINT, signal.SIGKILL, signal.SIGSEGV)
 _START_S = 0.6
 """A kill that waits for no trial comes in this time from the command's begin."""
 _TRIAL_S = 0.02
+_OF_A_SWEEP = 20
+"""One of so many kills is of a sweep's supervisor; none where there are fewer."""
+_SWEPT = ("asr.keep_mib=0,1,2", "iterations=6")
+_SWEPT_TRIALS = 18
+_SWEPT_S = 0.3
+"""A job of a sweep takes longer between its last trial and the next job's first."""
 
 
 def kills(count: int, seed: int, config: DictConfig, folder: Path) -> list[Row]:
@@ -24,7 +30,8 @@ def kills(count: int, seed: int, config: DictConfig, folder: Path) -> list[Row]:
         name: Row(name) for name in ("kills of the supervisor", "kills of the worker", "memory limit of the worker")
     }
     whom = list(rows)
-    for number in range(count):
+    sweeps = count // _OF_A_SWEEP
+    for number in range(count - sweeps):
         dice = Random(f"{seed} kill {number}")
         name = whom[dice.choices((0, 1, 2), (6, 3, 1))[0]]
         row, case = rows[name], f"seed {seed} kill {number}"
@@ -38,9 +45,27 @@ def kills(count: int, seed: int, config: DictConfig, folder: Path) -> list[Row]:
         status = child.ended(row, case)
         if status not in (0, 1) and not killed:
             row.wrong("other", case, f"status {status}: {child.said.strip()[-200:]}")
-        supervisor.finish(row, case, config, here / "run", here, child.finished)
+        supervisor.finish(row, case, here / "run", here, child.finished)
         supervisor.forget(here)
-    return list(rows.values())
+    return [*rows.values(), *([_sweeps(range(count - sweeps, count), seed, folder)] if sweeps else [])]
+
+
+def _sweeps(numbers: range, seed: int, folder: Path) -> Row:
+    row = Row("kills of a sweep")
+    for number in numbers:
+        dice = Random(f"{seed} kill {number}")
+        case, here = f"seed {seed} kill {number}", folder / f"kill-{number}"
+        row.tried += 1
+        child = supervisor.sweep(here / "sweep", here, *_SWEPT)
+        count = dice.randrange(_SWEPT_TRIALS - 2)
+        child.wait_until(lambda child=child, count=count: len(child.finished) > count)  # type: ignore[misc]
+        time.sleep(dice.uniform(0, _SWEPT_S))
+        if child.is_alive:
+            os.kill(child.pid, dice.choice(SUPERVISOR))
+        child.ended(row, case)
+        supervisor.finish_sweep(row, case, here / "sweep", here, child)
+        supervisor.forget(here)
+    return row
 
 
 def _hit(child: Child, dice: Random, number: signal.Signals, *, worker: bool) -> bool:

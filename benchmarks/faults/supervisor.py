@@ -5,16 +5,18 @@ run's folder afterwards. Charts are not drawn in it, and what the defaults are i
 """
 
 import functools
+import io
 import os
 import resource
 import shutil
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -30,6 +32,7 @@ import harness.report.publish
 from benchmarks.faults.verdict import Row
 from benchmarks.setting import ROOT
 from harness import cli, store
+from harness.analysis.sweep_plan import read_plan
 from harness.clock import SystemClock
 from harness.errors import StoreError
 from harness.job import Job
@@ -47,6 +50,7 @@ SCRIPTED = (
 _MARKER = "HARNESS_FAULTS_MARKER"
 _GONE_S = 10.0
 _CRASHED = 70
+_HEARD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,15 @@ class Child:
     @property
     def finished(self) -> list[int]:
         """The indices of the trials that it has finished up to now, those that were cut short not among them."""
-        return [int(line) for line in (self.folder / "finished").read_text(encoding="ascii").split()]
+        return [index for index, _ in self._told()]
+
+    def finished_in(self, job: str) -> list[int]:
+        """Those of a job of a sweep."""
+        return [index for index, name in self._told() if name == job]
+
+    def _told(self) -> list[tuple[int, str]]:
+        lines = (self.folder / "finished").read_text(encoding="utf-8").splitlines()
+        return [(int(index), name) for index, _, name in (line.partition(" ") for line in lines)]
 
     @property
     def is_alive(self) -> bool:
@@ -132,36 +144,41 @@ def composed(*overrides: str) -> DictConfig:
     return taken[0]
 
 
-def forked(work: Callable[[], int], folder: Path) -> Child:
-    """Begin some work in a process of its own, with the handlers of signals that the command line has."""
+def forked(work: Callable[[], NoReturn], folder: Path) -> Child:
+    """Begin a command line in a process of its own, which does of itself nothing about signals and errors."""
     folder.mkdir(parents=True, exist_ok=True)
     marker = f"faults-{os.getpid()}-{folder}"
     for name in ("out", "err", "finished"):
         (folder / name).write_bytes(b"")
     sys.stdout.flush()
     sys.stderr.flush()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)  # this process's handlers must not run in the child
     pid = os.fork()
     if pid == 0:
         _be_the_child(work, folder, marker)
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return Child(pid, folder, marker)
 
 
-def _be_the_child(work: Callable[[], int], folder: Path, marker: str) -> NoReturn:
+def _be_the_child(work: Callable[[], NoReturn], folder: Path, marker: str) -> NoReturn:
+    """Do some work as a process that the interpreter has just begun, and end as it would."""
     status = _CRASHED
     try:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for heard in _HEARD:
+            signal.signal(heard, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEARD)
         os.environ[_MARKER] = marker
         for number, name in ((0, os.devnull), (1, folder / "out"), (2, folder / "err")):
             os.dup2(os.open(name, os.O_RDWR | os.O_APPEND), number)
         sys.stdout, sys.stderr = (os.fdopen(number, "w", buffering=1, closefd=False) for number in (1, 2))
         _witness(os.open(folder / "finished", os.O_WRONLY | os.O_APPEND))
-        with mock.patch.object(harness.report.publish, "run_charts", return_value=()):
-            status = work()
+        with _without_charts():
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            work()
+    except SystemExit as leaving:  # how main ends; what else it lets through, a user would see
+        status = int(leaving.code or 0)
         sys.stdout.flush()
-    except KeyboardInterrupt:  # as the command line's main does it
-        status = cli.INTERRUPTED
     except BaseException:
         traceback.print_exc()
         sys.stderr.flush()
@@ -175,7 +192,7 @@ def _witness(descriptor: int) -> None:
     def told(log: store.TrialLog, trial: Any) -> None:
         append(log, trial)
         if trial.outcome.kind != "interrupted":
-            os.write(descriptor, b"%d\n" % trial.index)
+            os.write(descriptor, f"{trial.index} {log._path.parent.name}\n".encode())
 
     store.TrialLog.append = told  # type: ignore[method-assign, assignment]
 
@@ -186,24 +203,33 @@ def run(config: DictConfig, run_folder: Path, folder: Path, **changed: Any) -> C
     with open_dict(own):
         for key, value in changed.items():
             OmegaConf.update(own, key.replace("__", "."), value)
-    return forked(lambda: _status(own, Job(run_folder)), folder)
+    return forked(lambda: _main(own, Job(run_folder)), folder)
 
 
-def resumed(config: DictConfig, run_folder: Path, folder: Path) -> Child:
-    """Begin to resume a run in a process of its own."""
-    if "resume" in cli.COMMANDS:
-        return forked(lambda: cli.status_of(["resume", str(run_folder)]), folder)
-    return forked(lambda: _status(config, Job(run_folder, resumed=True)), folder)
+def sweep(sweep_folder: Path, folder: Path, *overrides: str) -> Child:
+    """Begin a sweep in a process of its own, composed by it."""
+    return forked(lambda: _command(*SCRIPTED, "-m", f"hydra.sweep.dir={sweep_folder}", *overrides), folder)
 
 
-def _status(config: DictConfig, job: Job) -> int:
-    """Do what the command line does with a configuration that is composed, and return its status."""
+def resumed(run_folder: Path, folder: Path) -> Child:
+    """Begin to resume a run, or a sweep, in a process of its own."""
+    return forked(lambda: _command("resume", str(run_folder)), folder)
+
+
+def _main(config: DictConfig, job: Job) -> NoReturn:
+    """Do what the command line does with a configuration that is composed, and leave as it does."""
 
     def job_alone(_argv: Sequence[str]) -> int:
         return harness.finishing.finish(harness.job.run_job(config, job, SystemClock()), job)
 
     with mock.patch.object(harness.hydra_app, "run", job_alone):
-        return cli.status_of([])
+        _command()
+
+
+def _command(*argv: str) -> NoReturn:
+    """Carry out a command line, and leave with its status."""
+    with mock.patch.object(sys, "argv", ["harness", *argv]):
+        cli.main()
 
 
 def judged(row: Row, case: str, run_folder: Path, finished: Sequence[int], *, whole: bool = False) -> bool:
@@ -235,21 +261,56 @@ def forget(folder: Path) -> None:
     shutil.rmtree(folder)
 
 
-def finish(row: Row, case: str, config: DictConfig, run_folder: Path, folder: Path, finished: Sequence[int]) -> None:
+def finish(row: Row, case: str, run_folder: Path, folder: Path, finished: Sequence[int]) -> None:
     """Judge a run that a fault has ended, resume it, and judge it again: with all that was finished, each once."""
     if judged(row, case, run_folder, finished):
         return
-    child = resumed(config, run_folder, folder / "resumed")
+    child = resumed(run_folder, folder / "resumed")
     status = child.ended(row, case)
     if status not in (0, 1, None):
         row.wrong("other", case, f"resume ended with {status}: {child.said.strip()[-200:]}")
     judged(row, case, run_folder, [*finished, *child.finished], whole=True)
 
 
+def finish_sweep(row: Row, case: str, sweep_folder: Path, folder: Path, killed: Child) -> None:
+    """Judge a sweep that a fault has ended, resume it, and judge it again, each of its jobs."""
+    plan = read_plan(sweep_folder)
+    if plan is None:
+        if killed.finished:
+            row.wrong("other", case, "there are trials, and no plan")
+        return
+    jobs = [job.job for job in plan.jobs]
+    for job in jobs:
+        judged(row, case, sweep_folder / job, killed.finished_in(job))
+    child = resumed(sweep_folder, folder / "resumed")
+    status = child.ended(row, case)
+    if status not in (0, None):
+        row.wrong("other", case, f"resume ended with {status}: {child.said.strip()[-200:]}")
+    for job in jobs:
+        judged(row, case, sweep_folder / job, [*killed.finished_in(job), *child.finished_in(job)], whole=True)
+
+
 @contextmanager
-def warm() -> Iterator[None]:
-    """Let what each child would compute anew be computed once; one thread, for a fork takes no others along."""
+def warm(folder: Path) -> Iterator[DictConfig]:
+    """Give the configuration, with all that a child would import or compute anew done once in this process.
+
+    It runs and resumes in a folder, once, which leaves no thread behind: a fork would not take it along.
+    """
     known = functools.lru_cache(harness.defaults.defaults)
     with mock.patch.object(harness.job, "defaults", known):
-        known()
-        yield
+        config = composed()
+        run_folder = folder / "run"
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()) as said, _without_charts():
+            status = cli.status_of([*SCRIPTED, f"hydra.run.dir={run_folder}"])
+            (trials := run_folder / store.TRIALS).write_bytes(
+                b"".join(trials.read_bytes().splitlines(keepends=True)[:TRIALS])
+            )
+            status = status or cli.status_of(["resume", str(run_folder)])
+        if status or threading.active_count() != 1:
+            raise RuntimeError(f"status {status}, {threading.active_count()} threads: {said.getvalue()}")
+        shutil.rmtree(folder)
+        yield config
+
+
+def _without_charts() -> AbstractContextManager[object]:
+    return mock.patch.object(harness.report.publish, "run_charts", return_value=())

@@ -1,9 +1,15 @@
 """The campaign of faults, a few cases of each part but those that take long."""
 
+import sys
+from pathlib import Path
+from typing import NoReturn
+
 import pytest
 
+from benchmarks.faults import supervisor
 from benchmarks.faults.__main__ import campaign
 from benchmarks.faults.verdict import Row, markdown
+from harness.cli import INTERRUPTED
 
 
 def test_a_few_cases_of_every_part_are_as_promised(
@@ -12,7 +18,7 @@ def test_a_few_cases_of_every_part_are_as_promised(
     """Nothing finished is lost or doubled, nothing is left, and the user's mistakes are lines."""
     monkeypatch.setenv("XDG_CACHE_HOME", "")
     monkeypatch.setenv("PYTHONPATH", "")
-    counts = {"kills": 4, "disks": 1, "hangs": 1, "configs": 8, "inputs": 20, "folders": 1}
+    counts = {"kills": 2, "disks": 2, "hangs": 2, "configs": 4, "inputs": 10, "folders": 2}
     status = campaign(0, tuple(counts), counts)
     out = capsys.readouterr().out
     assert (status, "not as promised" in out) == (0, False), out
@@ -28,3 +34,20 @@ def test_what_is_wrong_is_counted_with_its_case() -> None:
     lines = markdown([row, Row("disks", skipped="none here")]).splitlines()
     assert [cell.strip() for cell in lines[2].split("|")][1:6] == ["kills", "2", "3", "3", "0"]
     assert "skipped: none here" in lines[3]
+
+
+def test_a_child_hides_nothing_of_what_a_user_would_see(tmp_path: Path) -> None:
+    """An interruption that the command line's main lets through is a traceback; one that it catches is a status."""
+
+    def through() -> NoReturn:
+        raise KeyboardInterrupt
+
+    def caught() -> NoReturn:
+        sys.exit(INTERRUPTED)
+
+    seen = []
+    for name, work in (("through", through), ("caught", caught)):
+        row = Row("kills")
+        status = supervisor.forked(work, tmp_path / name).ended(row, "seed 0 kill 1")
+        seen.append((status, row.tracebacks, row.defects))
+    assert seen == [(70, 1, ["kills, seed 0 kill 1: KeyboardInterrupt"]), (130, 0, [])]
