@@ -46,7 +46,7 @@ def status_of(argv: Sequence[str]) -> int:
         return run(argv)
     except UserError as error:
         print(f"harness: {error.shown()}", file=sys.stderr)
-        if isinstance(error, DiskError) and not error.is_in_the_way:
+        if isinstance(error, DiskError):
             _print_nothing_more()
             return FAILED
         return BAD_INPUT

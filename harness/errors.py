@@ -139,17 +139,10 @@ class DiskError(StoreError):
         self.reason = error.strerror or str(error)
         super().__init__("output file", f"'{path}' ({self.reason})", "a file that can be written")
 
-    @property
-    def is_in_the_way(self) -> bool:
-        """Whether the disk is well, and something else stands where the file would be: a folder, or none where one is
-        needed.
-        """
-        return self.number in (errno.EISDIR, errno.ENOTDIR)
-
 
 def unwritten(path: Path, error: OSError) -> StoreError:
     """Return the error of a file that could not be written: the disk's, or that of a place that is none."""
-    if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG):
+    if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG):
         return StoreError("output file", f"'{path}' ({error.strerror})", "a file that can be written")
     return DiskError(path, error)
 

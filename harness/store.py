@@ -256,7 +256,7 @@ def make_folder(folder: Path) -> None:
     try:
         subfolder(folder)
     except OSError as error:
-        raise DiskError(folder, error) from None
+        raise unwritten(folder, error) from None
 
 
 def write_json(path: Path, record: object) -> None:

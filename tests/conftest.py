@@ -39,7 +39,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(autouse=True)
 def _logging_as_it_was() -> Iterator[None]:
-    """Take away what a test of Hydra's, or a launcher, sets for a program of its own: its streams are closed by then."""
+    """Take away what a test of Hydra's, or a launcher, sets for a program of its own: its streams are closed."""
     root, hydra = logging.getLogger(), logging.getLogger("hydra")
     handlers, levels = list(root.handlers), (root.level, hydra.level)
     yield
