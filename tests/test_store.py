@@ -530,5 +530,5 @@ def test_a_folder_in_a_run_is_made_once(tmp_path: Path) -> None:
     store.make_folder(tmp_path / "charts")
     store.make_folder(tmp_path / "charts")
     (tmp_path / "words").touch()
-    with pytest.raises(DiskError, match="File exists"):
+    with pytest.raises(StoreError, match="File exists"):
         store.make_folder(tmp_path / "words")
