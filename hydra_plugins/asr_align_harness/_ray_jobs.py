@@ -10,7 +10,7 @@ from typing import Any
 _SURROUNDINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_COLOR_PREFIX": "0",
-    "RAY_raylet_start_wait_time_s": "120",  # 30 s is too little for a machine that is busy
+    "RAY_raylet_start_wait_time_s": "120",  # of the raylet alone: Ray 2.60's Python side waits 30 s whatever is set
     "RAY_DEDUP_LOGS": "0",  # two jobs may well print the same line
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # it would hide the GPUs from a task that asks for none
     "RAY_memory_monitor_refresh_ms": "0",  # it would kill a job for the memory that the job is there to measure
